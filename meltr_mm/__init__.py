@@ -1,0 +1,15 @@
+"""MELTR for MMAction2: learn how to combine the losses you fine-tune with.
+
+``custom_imports = dict(imports=['meltr_mm'], allow_failed_imports=False)`` in
+a config is all that is needed: importing the package applies the shims of
+:mod:`meltr_mm.compat` and registers every component in MMAction2's
+registries.
+"""
+from . import compat
+from .version import __version__
+
+compat.apply()
+
+from . import datasets, evaluation, meltr, models  # noqa: E402,F401
+
+__all__ = ['__version__']

@@ -1,0 +1,248 @@
+"""Shims that stock OpenMMLab wheels need on today's torch and numpy.
+
+Nothing else lives here. Each shim is a function that returns ``True`` when it
+changed something and ``False`` where it is not needed; its docstring says
+what breaks without it, why, and when it can be deleted. :func:`apply` runs
+them in the one order that works and can be called any number of times.
+
+The list mirrors what was measured for mmengine 0.10.7, mmcv-lite 2.1.0 and
+mmaction2 1.2.0; ``tests/test_compat.py`` shows each failure without its shim.
+"""
+import importlib.util
+import sys
+from functools import wraps
+from pathlib import Path
+from types import ModuleType
+from typing import List
+
+import numpy as np
+import torch
+
+_applied: List[str] = []
+_done = False
+
+
+def apply() -> List[str]:
+    """Apply every shim that this environment needs, once per process.
+
+    Returns:
+        list[str]: Names of the shims that changed something.
+    """
+    global _done
+    if not _done:
+        _done = True
+        _applied.extend(shim.__name__ for shim in SHIMS if shim())
+    return list(_applied)
+
+
+def torchvision_ops() -> bool:
+    """Declare ``torchvision::nms`` when a CUDA torchvision meets a CPU torch.
+
+    Symptom: every run dies with ``operator torchvision::nms does not exist``
+    as soon as anything imports torchvision. Cause: there is no CPU wheel of
+    torchvision beside a CPU torch, and its Python half registers fake
+    kernels for operators that its CUDA half failed to declare. Once they are
+    declared, everything but the compiled operators works. Can go when
+    torchvision tolerates its extension not loading.
+    """
+    if torch.version.cuda or not importlib.util.find_spec('torchvision'):
+        return False
+    if hasattr(torch.ops.torchvision, 'nms'):
+        return False
+    library = torch.library.Library('torchvision', 'FRAGMENT')
+    library.define('nms(Tensor dets, Tensor scores, float iou_threshold) '
+                   '-> Tensor')
+    library.define('qnms(Tensor dets, Tensor scores, float iou_threshold) '
+                   '-> Tensor')
+    # The declaration lives as long as the library object does.
+    torchvision_ops.library = library
+    return True
+
+
+def numpy_names() -> bool:
+    """Give back the numpy names that MMAction2 1.2.0 still calls.
+
+    Symptom: ``numpy has no attribute 'in1d'`` in ``RetrievalRecall``,
+    ``'trapz'`` in ``ActivityNetAR``, ``'Inf'`` in the pose transforms. Cause:
+    removed in numpy 2.0 to 2.4. Can go with an MMAction2 that uses the new
+    names.
+    """
+    replacements = dict(
+        in1d=lambda ar1, ar2, **kwargs: np.isin(
+            np.ravel(ar1), ar2, **kwargs),
+        trapz=getattr(np, 'trapezoid', None),
+        Inf=np.inf)
+    missing = [name for name in replacements if not hasattr(np, name)]
+    for name in missing:
+        setattr(np, name, replacements[name])
+    return bool(missing)
+
+
+def drn_stub() -> bool:
+    """Stand in for the localizer that the MMAction2 wheel forgot to ship.
+
+    Symptom: ``No module named 'mmaction.models.localizers.drn'`` for every
+    config with a model. Cause: the folder has no ``__init__.py`` upstream, so
+    the wheel 1.2.0 omits it. Can go when the wheel holds it.
+    """
+    name = 'mmaction.models.localizers.drn'
+    spec = importlib.util.find_spec('mmaction')
+    if spec is None or name in sys.modules:
+        return False
+    root = Path(spec.submodule_search_locations[0])
+    if (root / 'models' / 'localizers' / 'drn' / 'drn.py').exists():
+        return False
+
+    class DRN(torch.nn.Module):
+        """Placeholder: names the missing file when somebody builds it."""
+
+        def __init__(self, *args, **kwargs):
+            raise ImportError(
+                'DRN is missing from the MMAction2 wheel; install MMAction2 '
+                'from source to use it.')
+
+    package, module = ModuleType(name), ModuleType(f'{name}.drn')
+    package.__path__ = []
+    package.drn = module
+    module.DRN = DRN
+    sys.modules[package.__name__] = package
+    sys.modules[module.__name__] = module
+    return True
+
+
+def vindlu_placeholder() -> bool:
+    """Let MMAction2 import without VindLU where VindLU cannot work.
+
+    Symptom: ``No module named 'timm'`` or ``cannot import name
+    'apply_chunking_to_forward'`` when ``mmaction.models`` is imported. Cause:
+    VindLU needs timm and transformers 4.28 to 4.35; later versions either
+    fail to import or tokenise differently without a word. Upstream's own
+    switch registers placeholders instead. Can go with a VindLU for
+    transformers 5.
+    """
+    from mmaction.utils import dependency
+    if not dependency.WITH_MULTIMODAL or _vindlu_can_run():
+        return False
+    dependency.WITH_MULTIMODAL = False
+    return True
+
+
+def _vindlu_can_run() -> bool:
+    import transformers
+    from mmengine.utils import digit_version
+    version = digit_version(transformers.__version__)
+    return (importlib.util.find_spec('timm') is not None
+            and digit_version('4.28') <= version < digit_version('4.36'))
+
+
+def checkpoint_globals() -> bool:
+    """Allow what an MMEngine checkpoint holds under ``weights_only=True``.
+
+    Symptom: ``--resume``, ``load_from`` and ``tools/test.py`` stop with
+    ``Weights only load failed``. Cause: torch >= 2.6 loads safely by default,
+    and MMEngine 0.10.7 pickles its message hub beside the weights.
+    ``HistoryBuffer`` pickles its own methods through ``getattr``; rather than
+    admit the builtin, which would open every load in the process, its name is
+    mapped to a function that serves public attributes of that class alone.
+    Can go with an MMEngine that names its globals itself.
+    """
+    from mmengine.logging import HistoryBuffer
+    from numpy._core import multiarray
+
+    numeric = [
+        type(np.dtype(kind)) for kind in ('f2', 'f4', 'f8', 'i1', 'i2', 'i4',
+                                          'i8', 'u1', 'u2', 'u4', 'u8', '?')
+    ]
+    torch.serialization.add_safe_globals([
+        HistoryBuffer,
+        (_history_attribute, 'builtins.getattr'),
+        np.ndarray,
+        np.dtype,
+        *numeric,
+        multiarray._reconstruct,
+        multiarray.scalar,
+        (multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
+        (multiarray.scalar, 'numpy.core.multiarray.scalar'),
+    ])
+    return True
+
+
+def _history_attribute(owner, name):
+    from mmengine.logging import HistoryBuffer
+    if owner is HistoryBuffer and not name.startswith('_'):
+        return getattr(owner, name)
+    raise AttributeError(
+        f'a checkpoint may only look up public attributes of HistoryBuffer, '
+        f'but this one asks for {name!r} of {owner!r}')
+
+
+def cpu_distributed() -> bool:
+    """Let ``--launcher pytorch`` run on a machine without accelerator.
+
+    Symptom: ``torch._C has no attribute '_cuda_setDevice'``, then DDP's
+    ``device_ids`` error. Cause: MMEngine selects a CUDA device without
+    asking. On a CPU the launcher takes gloo and DDP gets no device ids. Can
+    go when MMEngine asks.
+    """
+    from mmengine.device import get_device
+    if get_device() != 'cpu':
+        return False
+    import torch.distributed as torch_dist
+    from mmengine.dist import utils
+    from mmengine.model import MMDistributedDataParallel
+
+    def init_dist_pytorch(backend, init_backend='torch', **kwargs):
+        torch_dist.init_process_group(
+            backend='gloo' if backend == 'nccl' else backend, **kwargs)
+
+    plain_init = MMDistributedDataParallel.__init__
+
+    @wraps(plain_init)
+    def init(self, module, *args, **kwargs):
+        if all(p.device.type == 'cpu' for p in module.parameters()):
+            kwargs['device_ids'] = None
+        plain_init(self, module, *args, **kwargs)
+
+    utils._init_dist_pytorch = init_dist_pytorch
+    MMDistributedDataParallel.__init__ = init
+    return True
+
+
+def cpu_amp() -> bool:
+    """Let ``AmpOptimWrapper`` be built on a CPU, where autocast is bfloat16.
+
+    Symptom: ``AmpOptimizerWrapper is only available training on gpu``. Cause:
+    an assertion written before torch had CPU autocast. The gradient scaler
+    switches itself off there. Can go when the assertion does.
+    """
+    from mmengine.device import get_device
+    if get_device() != 'cpu':
+        return False
+    from mmengine.optim.optimizer import amp_optimizer_wrapper
+    amp_optimizer_wrapper.is_cuda_available = lambda: True
+    return True
+
+
+def color_jitter() -> bool:
+    """Replace MMAction2's ``ColorJitter``, whose hue shift overflows uint8.
+
+    Symptom: ``Python integer -24 out of bounds for uint8`` in a worker, at
+    random; before numpy 2 the hue silently wrapped instead. The subclass is
+    registered under the same name, so that workers which are spawned find it
+    through the pipeline. Can go when upstream computes in a wider type.
+    """
+    from mmaction.datasets.transforms import ColorJitter as Upstream
+    from mmaction.registry import TRANSFORMS
+
+    if Upstream is not TRANSFORMS.get('ColorJitter'):
+        return False
+    from ._color_jitter import ColorJitter
+    TRANSFORMS.register_module(
+        name='ColorJitter', module=ColorJitter, force=True)
+    return True
+
+
+# torchvision first: anything may import it. The placeholders before
+# `mmaction.models`; ColorJitter last, since it imports `mmaction.datasets`.
+SHIMS = (torchvision_ops, numpy_names, drn_stub, vindlu_placeholder,
+         checkpoint_globals, cpu_distributed, cpu_amp, color_jitter)
