@@ -1,0 +1,19 @@
+"""What two or more of the foundation models share."""
+from .bert import (
+                   BertLayers,
+                   build_bert,
+                   build_bert_config,
+                   build_mlm_head,
+                   key_bias,
+                   load_pretrained_bert,
+)
+from .key_map import KeyMap, LoadReport, compare_state_dict, load_strict
+from .labelled_cross_entropy import IGNORED, labelled_cross_entropy
+from .sample_fields import stack_field
+
+__all__ = [
+    'IGNORED', 'BertLayers', 'KeyMap', 'LoadReport', 'build_bert',
+    'build_bert_config', 'build_mlm_head', 'compare_state_dict', 'key_bias',
+    'labelled_cross_entropy', 'load_pretrained_bert', 'load_strict',
+    'stack_field'
+]
