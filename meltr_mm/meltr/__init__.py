@@ -1,0 +1,15 @@
+"""The contribution: MELTR and its bi-level optimisation.
+
+Depends on torch and mmengine, and knows nothing about video.
+"""
+from .history import BatchHistory
+from .loss_transformer import MELTR
+from .optim_constructor import AIDOptimWrapperConstructor
+from .optim_wrapper import AIDOptimWrapper, AmpAIDOptimWrapper
+from .scheduler import MetaOptimizerScheduler
+from .wrapper import MELTRWrapper
+
+__all__ = [
+    'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
+    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler'
+]

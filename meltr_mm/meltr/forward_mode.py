@@ -1,0 +1,176 @@
+"""One forward-mode pass of a model: values and directional derivatives.
+
+The pass uses plain dual tensors in place of the parameters. What would make
+it differ from reverse mode, or fail for want of a formula, is switched for
+its duration, and everything is as before when it ends, also after an error.
+"""
+import functools
+from contextlib import ExitStack, contextmanager
+from typing import Callable, Iterator, List, Sequence, Tuple
+from unittest.mock import patch
+
+import torch
+import torch.autograd.forward_ad as fwAD
+import torch.nn.functional as F
+import torch.utils.checkpoint
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+
+def jvp(model: nn.Module, fn: Callable[[], Tensor],
+        params: Sequence[nn.Parameter],
+        direction: Sequence[Tensor]) -> Tuple[Tensor, Tensor]:
+    """Evaluate ``fn`` and its derivative along a direction of the weights.
+
+    Nothing is recorded for a backward pass, so the pass needs no more memory
+    than a forward in inference.
+
+    Args:
+        model (nn.Module): The module whose parameters ``fn`` uses.
+        fn (Callable): Evaluates a tensor at the model's current parameters.
+        params (Sequence[nn.Parameter]): The parameters that move.
+        direction (Sequence[Tensor]): One tangent per parameter, of its shape.
+
+    Returns:
+        tuple[Tensor, Tensor]: The value, and its derivative along
+        ``direction`` (zeros if it does not depend on ``params``), both of
+        the shape of ``fn()``.
+
+    Raises:
+        NotImplementedError: If an operation has no forward-mode formula.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(forward_mode_rules(model))
+        stack.enter_context(fwAD.dual_level())
+        duals = {
+            id(p): fwAD.make_dual(p.detach(), t.detach().to(p.dtype))
+            for p, t in zip(params, direction, strict=True)
+        }
+        stack.enter_context(_replaced_parameters(model, duals))
+        value, tangent = fwAD.unpack_dual(fn())
+        if tangent is None:
+            tangent = torch.zeros_like(value)
+        return value, tangent
+
+
+@contextmanager
+def _replaced_parameters(model: nn.Module, tensors: dict) -> Iterator[None]:
+    """Put ``tensors[id(parameter)]`` where that parameter is, ties included.
+    """
+    places: List[tuple] = [
+        (module._parameters, name, parameter)
+        for module in model.modules()
+        for name, parameter in module._parameters.items()
+        if id(parameter) in tensors
+    ]
+    try:
+        for holder, name, parameter in places:
+            holder[name] = tensors[id(parameter)]
+        yield
+    finally:
+        for holder, name, parameter in places:
+            holder[name] = parameter
+
+
+@contextmanager
+def forward_mode_rules(model: nn.Module) -> Iterator[None]:
+    """Make forward mode compute what reverse mode would.
+
+    * attention runs on the math kernel, the encoder's inference fast path
+      and oneDNN's fused recurrent layers are off: none has a formula;
+    * activation checkpointing is off: there is no backward to save for;
+    * a ``no_grad`` block of the model stops tangents, as it stops gradients;
+    * an embedding's padding rows are constants, as they are for gradients.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
+        stack.enter_context(_mha_fastpath_off())
+        if any(isinstance(m, nn.RNNBase) for m in model.modules()):
+            stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
+        stack.enter_context(_checkpointing_off(model))
+        for switch, enabled in ((torch.no_grad, False),
+                                (torch.inference_mode, False),
+                                (torch.enable_grad, True)):
+            stack.enter_context(_switches_tangents(switch, enabled))
+        stack.enter_context(
+            patch.object(F, 'embedding', _constant_padding(F.embedding)))
+        yield
+
+
+@contextmanager
+def _mha_fastpath_off() -> Iterator[None]:
+    enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
+
+
+class _NoCheckpoint:
+    """Stands in for the autograd function of reentrant checkpointing."""
+
+    @staticmethod
+    def apply(function: Callable, preserve_rng_state: bool, *args):
+        return function(*args)
+
+
+@contextmanager
+def _checkpointing_off(model: nn.Module) -> Iterator[None]:
+    # The models' own flags first: OpenMMLab's `with_cp` and transformers'
+    # `gradient_checkpointing`. Whoever calls torch directly is caught by the
+    # replaced function, whatever name it imported `checkpoint` under.
+    flags = [(module, name) for module in model.modules()
+             for name in ('with_cp', 'gradient_checkpointing')
+             if getattr(module, name, False) is True]
+    try:
+        for module, name in flags:
+            setattr(module, name, False)
+        with patch.object(torch.utils.checkpoint, 'CheckpointFunction',
+                          _NoCheckpoint):
+            yield
+    finally:
+        for module, name in flags:
+            setattr(module, name, True)
+
+
+@contextmanager
+def _switches_tangents(switch: type, enabled: bool) -> Iterator[None]:
+    """Let a grad-mode context manager switch tangents along with gradients.
+
+    Forward mode ignores ``no_grad`` by design; a model that means it as a
+    stop-gradient would then be differentiated through. torch has no public
+    name for the switch.
+    """
+    enter, leave = switch.__enter__, switch.__exit__
+    previous: List[bool] = []
+
+    def entering(self):
+        previous.append(torch._C._is_fwd_grad_enabled())
+        result = enter(self)
+        torch._C._set_fwd_grad_enabled(enabled)
+        return result
+
+    def leaving(self, *exception):
+        result = leave(self, *exception)
+        torch._C._set_fwd_grad_enabled(previous.pop())
+        return result
+
+    with patch.object(switch, '__enter__', entering), \
+            patch.object(switch, '__exit__', leaving):
+        yield
+
+
+def _constant_padding(embedding: Callable) -> Callable:
+
+    @functools.wraps(embedding)
+    def wrapped(input, weight, padding_idx=None, *args, **kwargs):
+        output = embedding(input, weight, padding_idx, *args, **kwargs)
+        if padding_idx is None:
+            return output
+        row = padding_idx % weight.shape[0]
+        padding = (input == row).unsqueeze(-1)
+        return torch.where(padding, output.detach(), output)
+
+    return wrapped

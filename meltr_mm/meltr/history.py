@@ -1,0 +1,81 @@
+"""The recent training batches, from which meta batches are drawn."""
+from typing import Any, List
+
+import torch
+
+EVICTIONS = ('weighted', 'fifo')
+
+
+class BatchHistory:
+    """A bounded memory of batches with the official eviction rules.
+
+    Batches are kept as they were appended; nothing is copied. The history
+    survives epochs. It is not part of a checkpoint: after a resume it fills
+    again.
+
+    Args:
+        capacity (int): How many batches are kept. Defaults to 10.
+        eviction (str): Which batch goes when a new one makes it
+            ``capacity + 1``:
+
+            - ``'weighted'``: at random, never the newest; position i of the
+              older ones (0 = oldest) with probability proportional to i + 1,
+              so that old batches linger (VIOLET and All-in-one;
+              ``facts/violet.md`` section 9).
+            - ``'fifo'``: the oldest (UniVL; ``facts/univl.md`` section 6.3).
+
+            Defaults to 'weighted'.
+        seed (int): Seed of draws and evictions. It must be the same on all
+            processes, so that the batches drawn on them belong to one
+            update. Defaults to 0.
+
+    Raises:
+        ValueError: If the capacity is not positive or the eviction unknown.
+    """
+
+    def __init__(self,
+                 capacity: int = 10,
+                 eviction: str = 'weighted',
+                 seed: int = 0) -> None:
+        if capacity < 1:
+            raise ValueError(f'capacity must be positive, but got {capacity}')
+        if eviction not in EVICTIONS:
+            raise ValueError(
+                f'eviction must be one of {EVICTIONS}, but got {eviction!r}')
+        self.capacity = capacity
+        self.eviction = eviction
+        self.batches: List[Any] = []
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def append(self, batch: Any) -> None:
+        """Add a batch, and evict one if there are now too many.
+
+        Args:
+            batch (Any): The batch, as it leaves the data loader.
+        """
+        self.batches.append(batch)
+        if len(self.batches) > self.capacity:
+            del self.batches[self._evicted()]
+
+    def draw(self) -> Any:
+        """Draw a batch uniformly, with replacement.
+
+        Returns:
+            Any: One of the batches kept.
+
+        Raises:
+            IndexError: If the history is empty.
+        """
+        if not self.batches:
+            raise IndexError('no batch can be drawn from an empty history')
+        index = torch.randint(len(self.batches), (), generator=self.generator)
+        return self.batches[index]
+
+    def _evicted(self) -> int:
+        if self.eviction == 'fifo':
+            return 0
+        weights = torch.arange(1., self.capacity + 1)
+        return int(weights.multinomial(1, generator=self.generator))

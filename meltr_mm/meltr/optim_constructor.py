@@ -1,0 +1,71 @@
+"""Builds the two optimisers of AIDOptimWrapper."""
+import copy
+from typing import Optional
+
+from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
+from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
+from torch import nn
+
+from .wrapper import MELTRWrapper
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class AIDOptimWrapperConstructor:
+    """Give w to ``optimizer`` and phi to ``meta_optimizer``.
+
+    The model's parameters go through an ordinary constructor, so
+    ``paramwise_cfg`` means what it means for the bare model, parameter names
+    included.
+
+    Args:
+        optim_wrapper_cfg (dict): Config of the wrapper; beside the wrapper's
+            own arguments ``optimizer`` and ``meta_optimizer`` (configs of
+            optimisers) and ``base_constructor``, the constructor for the
+            model's parameters (a type name; defaults to
+            'DefaultOptimWrapperConstructor').
+        paramwise_cfg (dict, optional): For that constructor.
+
+    Raises:
+        KeyError: If ``meta_optimizer`` is missing.
+        TypeError: When called with a model that is not a MELTRWrapper.
+    """
+
+    def __init__(self,
+                 optim_wrapper_cfg: dict,
+                 paramwise_cfg: Optional[dict] = None) -> None:
+        cfg = copy.deepcopy(dict(optim_wrapper_cfg))
+        if 'meta_optimizer' not in cfg:
+            raise KeyError(
+                'optim_wrapper must have a meta_optimizer, the optimiser of '
+                "MELTR, such as dict(type='AdamW', lr=1e-4); got the keys "
+                f'{sorted(cfg)}')
+        self.meta_optimizer = cfg.pop('meta_optimizer')
+        self.base_constructor = cfg.pop('base_constructor',
+                                        'DefaultOptimWrapperConstructor')
+        self.optim_wrapper_cfg = cfg
+        self.paramwise_cfg = paramwise_cfg
+
+    def __call__(self, model: nn.Module) -> OptimWrapper:
+        """Build the wrapper with both optimisers.
+
+        Args:
+            model (nn.Module): A MELTRWrapper, or DDP around one.
+
+        Returns:
+            OptimWrapper: The wrapper that the config names.
+        """
+        model = model.module if is_model_wrapper(model) else model
+        if not isinstance(model, MELTRWrapper):
+            raise TypeError(
+                'AIDOptimWrapperConstructor needs a MELTRWrapper, but the '
+                f'model is a {type(model).__name__}')
+        meta_optimizer = OPTIMIZERS.build(
+            dict(self.meta_optimizer, params=model.meltr.parameters()))
+        constructor = OPTIM_WRAPPER_CONSTRUCTORS.build(
+            dict(
+                type=self.base_constructor,
+                optim_wrapper_cfg=dict(
+                    self.optim_wrapper_cfg, meta_optimizer=meta_optimizer),
+                paramwise_cfg=self.paramwise_cfg))
+        return constructor(model.model)

@@ -1,0 +1,424 @@
+"""Bi-level training: the model on MELTR's loss, MELTR by AID."""
+import logging
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+import torch
+from mmengine.dist import broadcast, get_world_size
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from mmengine.registry import OPTIM_WRAPPERS
+from mmengine.runner import Runner
+from mmengine.runner.amp import autocast
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_, get_total_norm
+from torch.optim import Optimizer
+
+from .estimator import AutoEstimator
+from .history import BatchHistory
+from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
+from .wrapper import MELTRWrapper, average
+
+Window = List[Any]
+
+
+@OPTIM_WRAPPERS.register_module()
+class AIDOptimWrapper(OptimWrapper):
+    """Train a MELTRWrapper: w on MELTR's loss, MELTR by AID.
+
+    After every ``interval`` parameter updates, MELTR takes one step along
+    the approximate implicit hypergradient (MELTR, CVPR 2023, section 3.3;
+    :mod:`meltr_mm.meltr.hypergradient`). A step with a non-finite loss or
+    gradient is skipped with a warning and leaves all weights alone.
+
+    One iteration, as MMEngine's ``train_step`` drives it: ``optim_context``
+    meets the model and overhears the batch on its way into the data
+    preprocessor; ``update_params`` trains w; when that completed a parameter
+    update it may be time for :meth:`meta_step`; last, the batches of the
+    update enter the history.
+
+    Args:
+        meta_optimizer (Optimizer): Optimiser of MELTR's parameters; in a
+            config the dict of one, built by
+            :class:`AIDOptimWrapperConstructor`.
+        estimator (str): How s_t is computed; see
+            :func:`~meltr_mm.meltr.hypergradient.hypergradient`. ``'auto'``
+            takes the cheapest exact one that the model supports, decided
+            once on the first meta batch. Defaults to 'auto'.
+        gamma (float): Weight of the regulariser |sum(l) - M(l)|; 0 switches
+            it off. Defaults to 0.1.
+        interval (int): Parameter updates between two meta steps, over the
+            whole run. Defaults to 3.
+        begin (int, optional): The first meta step follows this update,
+            counted from 1. Defaults to ``interval`` (VIOLET); 1 is UniVL's
+            and All-in-one's.
+        meta_clip_grad (dict, optional): Arguments of torch's
+            ``clip_grad_norm_`` for MELTR's gradient, such as ``max_norm``.
+            Defaults to None (no clipping).
+        history (dict, optional): Arguments of
+            :class:`~meltr_mm.meltr.history.BatchHistory`.
+        meta_dataloader (dict | DataLoader, optional): Where the batches for
+            the meta objective come from: data kept out of training. Defaults
+            to None: the history, as in the official code.
+        max_skips (int): Training stops after this many unusable steps in a
+            row. Defaults to 10.
+        optimizer (Optimizer): Optimiser of the wrapped model.
+        accumulative_counts (int): Batches per parameter update.
+            Defaults to 1.
+        clip_grad (dict, optional): MMEngine's clipping of the model's
+            gradient. Defaults to None.
+
+    Raises:
+        ValueError: If the estimator is unknown or ``interval`` is not
+            positive.
+
+    Example:
+        >>> optim_wrapper = dict(
+        ...     type='AIDOptimWrapper',
+        ...     constructor='AIDOptimWrapperConstructor',
+        ...     optimizer=dict(type='AdamW', lr=1.2e-5),
+        ...     meta_optimizer=dict(type='AdamW', lr=1e-4))
+    """
+
+    # How far forward mode may be from reverse mode for estimator='auto'.
+    auto_tolerance = 1e-3
+
+    def __init__(self,
+                 *,
+                 meta_optimizer: Optimizer,
+                 estimator: str = 'auto',
+                 gamma: float = 0.1,
+                 interval: int = 3,
+                 begin: Optional[int] = None,
+                 meta_clip_grad: Optional[dict] = None,
+                 history: Optional[dict] = None,
+                 meta_dataloader: Optional[dict] = None,
+                 max_skips: int = 10,
+                 **kwargs) -> None:
+        super().__init__(**kwargs)
+        if estimator not in ('auto', *ESTIMATORS):
+            raise ValueError('estimator must be one of '
+                             f"{('auto', *ESTIMATORS)}, but got {estimator!r}")
+        if interval < 1:
+            raise ValueError(f'interval must be positive, but got {interval}')
+        self.meta_optimizer = meta_optimizer
+        if estimator == 'auto':
+            self.hypergradient = AutoEstimator(self.auto_tolerance)
+        else:
+            self.hypergradient = partial(hypergradient, estimator=estimator)
+        self.gamma = gamma
+        self.interval = interval
+        self.begin = interval if begin is None else begin
+        self.meta_clip_grad = meta_clip_grad
+        self.history = BatchHistory(**(history or {}))
+        self.max_skips = max_skips
+        self._meta_dataloader = meta_dataloader
+        self._meta_batches: Optional[Iterator] = None
+
+        self.updates = 0  # parameter updates over the whole run
+        self.meta_steps = 0
+        self.skips = {'parameter update': 0, 'meta step': 0}  # in a row
+        self._model: Optional[MELTRWrapper] = None
+        self._listening = False
+        self._window: Window = []
+        self._window_usable = True
+
+    # ------------------------------------------------------------ the model
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Meet the model, and overhear the batch that goes into it.
+
+        Args:
+            model (nn.Module): MELTRWrapper, or DDP around it.
+        """
+        self._attach(model)
+        self._listening = True
+        try:
+            with super().optim_context(model):
+                yield
+        finally:
+            self._listening = False
+
+    def _attach(self, model: nn.Module) -> None:
+        model = model.module if is_model_wrapper(model) else model
+        if model is self._model:
+            return
+        if not isinstance(model, MELTRWrapper):
+            raise TypeError(
+                f'{type(self).__name__} trains a MELTRWrapper, but got '
+                f'{type(model).__name__}; wrap the model: model=dict('
+                "type='MELTRWrapper', model=..., meltr=dict(type='MELTR'), "
+                'losses=[...], primary=...)')
+        model.learns_meltr = True
+        model.data_preprocessor.register_forward_pre_hook(self._overhear)
+        for tensor in model.meltr.state_dict().values():
+            broadcast(tensor)
+        self._model = model
+
+    def _overhear(self, preprocessor: nn.Module, args: tuple) -> None:
+        if self._listening:
+            self._window.append(args[0])
+
+    # ------------------------------------------------------- training step
+
+    def update_params(self,
+                      loss: Tensor,
+                      step_kwargs: Optional[dict] = None,
+                      zero_kwargs: Optional[dict] = None) -> None:
+        """Train the model on ``loss`` and, when it is time, MELTR.
+
+        Args:
+            loss (Tensor): The training loss ().
+            step_kwargs (dict, optional): For the optimiser's ``step``.
+            zero_kwargs (dict, optional): For its ``zero_grad``.
+
+        Raises:
+            FloatingPointError: After ``max_skips`` unusable steps in a row.
+        """
+        problem = self._nonfinite(
+            self._model.losses + ('MELTR output', ),
+            torch.cat([self._model.last_losses, loss.detach().view(1)]))
+        if problem:
+            # Count the batch, so that accumulation stays in step, but let
+            # nothing of it into the gradients.
+            self._window_usable = False
+            self._inner_count += 1
+            self._skip(f'non-finite {problem}', 'parameter update')
+            if self.should_update():
+                self.zero_grad(**(zero_kwargs or {}))
+        else:
+            super().update_params(loss, step_kwargs, zero_kwargs)
+        if self.should_update():
+            self._after_update()
+
+    def step(self, **kwargs) -> None:
+        """Update w, unless a gradient is not finite.
+
+        Args:
+            **kwargs: For the optimiser's ``step``.
+        """
+        if not self._window_usable:
+            return
+        if not self._scaler_checks():
+            norm = get_total_norm([
+                p.grad for group in self.optimizer.param_groups
+                for p in group['params'] if p.grad is not None
+            ])
+            if not torch.isfinite(norm):
+                self._window_usable = False
+                self._skip('non-finite gradient of the model',
+                           'parameter update')
+                return
+        super().step(**kwargs)
+
+    def _after_update(self) -> None:
+        window, self._window = self._window, []
+        usable, self._window_usable = self._window_usable, True
+        if not usable:
+            return
+        self.updates += 1
+        self.skips['parameter update'] = 0
+        due = self.updates - self.begin
+        if due >= 0 and due % self.interval == 0:
+            self.meta_step(window)
+        self.history.append(window)
+
+    # ----------------------------------------------------------- meta step
+
+    def meta_step(self, window: Window) -> None:
+        """Train MELTR: one hypergradient, one step of its optimiser.
+
+        Args:
+            window (list): Batches of the last update, used while the history
+                is empty.
+        """
+        validation, training = self._draw(window)
+        model = self._model
+        result = self.hypergradient(
+            model.model,
+            model.meltr,
+            [partial(self._losses, b, (model.primary, )) for b in validation],
+            [partial(self._losses, b, model.losses) for b in training],
+            gamma=self.gamma,
+            average=average if get_world_size() > 1 else None,
+            sync_losses=model.sync_losses,
+            scale=self._scale())
+        problem = self._meta_problem(result)
+        if problem:
+            self._skip(problem, 'meta step')
+            return
+        self._step_meltr(result)
+        self.meta_steps += 1
+        self.skips['meta step'] = 0
+
+    def _draw(self, window: Window) -> Tuple[Window, Window]:
+        drawn = self.history.draw if len(self.history) else lambda: window
+        if self._meta_dataloader is None:
+            validation = drawn()
+        else:
+            validation = [self._next_meta_batch()]
+        return validation, drawn()
+
+    def _next_meta_batch(self) -> Any:
+        if self._meta_batches is None:
+            loader = self._meta_dataloader
+            if isinstance(loader, dict):
+                loader = Runner.build_dataloader(loader)
+            self._meta_batches = _endless(loader)
+        return next(self._meta_batches)
+
+    def _losses(self, batch: Any, names: Tuple[str, ...]) -> Tensor:
+        with self._precision():
+            return self._model.task_losses(batch, names)
+
+    def _step_meltr(self, result: Hypergradient) -> None:
+        params = dict(self._model.meltr.named_parameters())
+        for name, param in params.items():
+            grad = result.grads.get(name)
+            param.grad = None if grad is None else grad.to(param.dtype)
+        hub = self.message_hub
+        if self.meta_clip_grad is not None:
+            norm = clip_grad_norm_(params.values(), **self.meta_clip_grad)
+            hub.update_scalar('train/meta_grad_norm', float(norm))
+        hub.update_scalar('train/meta_objective', float(result.value))
+        self.meta_optimizer.step()
+        self.meta_optimizer.zero_grad()
+
+    # ------------------------------------------------- never silently wrong
+
+    def _meta_problem(self, result: Hypergradient) -> Optional[str]:
+        names = self._model.losses
+        problem = self._nonfinite(names, result.losses)
+        if problem:
+            return f'non-finite {problem} on the meta-training batch'
+        if not torch.isfinite(result.value):
+            return (f'non-finite {self._model.primary} on the '
+                    'meta-validation batch, or output of MELTR')
+        if result.products is not None:
+            problem = self._nonfinite(names, result.products)
+            if problem:
+                return f'non-finite gradient of {problem}'
+        norm = get_total_norm(list(result.grads.values()))
+        return None if torch.isfinite(norm) else \
+            'non-finite hypergradient of MELTR'
+
+    def _nonfinite(self, names: Tuple[str, ...],
+                   values: Tensor) -> Optional[str]:
+        bad = (~torch.isfinite(values)).float()
+        if get_world_size() > 1:
+            average([bad])  # every process must decide alike
+        return ', '.join(
+            n for n, b in zip(names, bad.tolist(), strict=True) if b) or None
+
+    def _skip(self, reason: str, what: str) -> None:
+        self.skips[what] += 1
+        message = f'{reason}: {what} skipped ({self.skips[what]} in a row)'
+        if self.skips[what] >= self.max_skips:
+            raise FloatingPointError(
+                f'{message}. Training stops after max_skips={self.max_skips}; '
+                'nothing of these steps went into the weights. Lower the '
+                'learning rate, clip gradients, or look at the task named '
+                'here; then continue with --resume.')
+        print_log(message, 'current', logging.WARNING)
+
+    # ------------------------------------- what mixed precision overrides
+
+    def _precision(self):
+        """Context of the forward passes of a meta step."""
+        return nullcontext()
+
+    def _scale(self) -> float:
+        """Factor on the losses in the backward passes of a meta step."""
+        return 1.0
+
+    def _scaler_checks(self) -> bool:
+        """Whether a gradient scaler looks for non-finite gradients."""
+        return False
+
+    # ------------------------------------------------------ state and logs
+
+    def get_lr(self) -> Dict[str, List[float]]:
+        """Learning rates by name: ``lr`` of the model, ``meta_lr`` of MELTR.
+
+        Returns:
+            dict[str, list[float]]: One value per parameter group.
+        """
+        rates = super().get_lr()
+        rates['meta_lr'] = [g['lr'] for g in self.meta_optimizer.param_groups]
+        return rates
+
+    def state_dict(self) -> dict:
+        """State of both optimisers, the counters and the random draws.
+
+        Returns:
+            dict: State of the plain wrapper, with the rest under ``aid``.
+        """
+        state = super().state_dict()
+        state['aid'] = dict(
+            meta_optimizer=self.meta_optimizer.state_dict(),
+            updates=self.updates,
+            meta_steps=self.meta_steps,
+            skips=dict(self.skips),
+            generator=self.history.generator.get_state())
+        return state
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load what :meth:`state_dict` returned.
+
+        Args:
+            state_dict (dict): The state; one that a plain wrapper saved is
+                accepted too, and MELTR's optimiser then starts afresh.
+        """
+        state_dict = dict(state_dict)
+        aid = state_dict.pop('aid', None)
+        super().load_state_dict(state_dict)
+        if aid is None:
+            print_log(
+                'the checkpoint was not written by AIDOptimWrapper: the meta '
+                'optimiser and its counters start afresh', 'current',
+                logging.WARNING)
+            return
+        self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
+        self.updates = aid['updates']
+        self.meta_steps = aid['meta_steps']
+        self.skips = dict(aid['skips'])
+        self.history.generator.set_state(aid['generator'].cpu())
+
+
+@OPTIM_WRAPPERS.register_module()
+class AmpAIDOptimWrapper(AIDOptimWrapper, AmpOptimWrapper):
+    """AIDOptimWrapper with automatic mixed precision.
+
+    Forward passes of the meta step run under the same autocast. The
+    hypergradient is taken on unscaled losses and accumulated in float32.
+    MMAction2's ``--amp`` flag refuses wrappers that it does not know, so
+    mixed precision is asked for by this type.
+
+    Args:
+        loss_scale (str | float | dict): MMEngine's loss scaling.
+            Defaults to 'dynamic'.
+        dtype (str, optional): Autocast's type. Defaults to the device's.
+        **kwargs: As for :class:`AIDOptimWrapper`.
+    """
+    auto_tolerance = 5e-2
+
+    def _precision(self):
+        return autocast(dtype=self.cast_dtype)
+
+    def _scale(self) -> float:
+        return self.loss_scaler.get_scale()
+
+    def _scaler_checks(self) -> bool:
+        return self.loss_scaler.is_enabled()
+
+
+def _endless(loader) -> Iterator:
+    epoch = 0
+    while True:
+        if hasattr(loader.sampler, 'set_epoch'):
+            loader.sampler.set_epoch(epoch)
+        yield from loader
+        epoch += 1
