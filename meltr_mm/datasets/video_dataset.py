@@ -1,0 +1,92 @@
+"""What every video-text dataset of this package shares."""
+import os
+import os.path as osp
+from typing import Any, Dict, List
+
+from mmengine.dataset import BaseDataset
+
+
+class VideoDataset(BaseDataset):
+    """A :class:`mmengine.dataset.BaseDataset` that never hides a bad sample.
+
+    MMEngine's base class replaces a training sample whose pipeline returned
+    ``None`` by another, random one. Here every sample is either read or ends
+    the run with an error that names its file. Video files are looked up when
+    the annotations are read, not when a worker first needs them.
+
+    Subclasses fill ``load_data_list`` with dicts that hold ``video_id`` and,
+    where the frames come from files, ``filename``.
+    """
+
+    def full_init(self) -> None:
+        """Read the annotations, then check that the video files exist."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        self._check_files()
+
+    def prepare_data(self, idx: int) -> Any:
+        """Run the pipeline on one sample.
+
+        Args:
+            idx (int): Index of the sample.
+
+        Returns:
+            Any: What the pipeline returns.
+
+        Raises:
+            ValueError: If the video cannot be decoded, or if the pipeline
+                returns ``None``.
+        """
+        info = self.get_data_info(idx)
+        name = info.get('filename') or info['video_id']
+        try:
+            data = self.pipeline(info)
+        except Exception as error:
+            if _is_decoder_error(error):
+                reason = str(error).strip().splitlines()[0]
+                raise ValueError(
+                    f'{name}: the video cannot be decoded ({reason}). Fetch '
+                    'or encode it again, or take its questions out of '
+                    f'{self.ann_file}.') from None
+            error.add_note(f'This happened while reading {name} for sample '
+                           f'{idx} of {self.ann_file}.')
+            raise
+        if data is None:
+            raise ValueError(
+                f'{name}: a transform returned None for sample {idx} of '
+                f'{self.ann_file}. Samples are never skipped or replaced; '
+                'take it out of the annotations, or fix the transform.')
+        return data
+
+    def _check_files(self) -> None:
+        folders: Dict[str, set] = {}
+        missing: List[str] = []
+        seen = set()
+        for idx in range(len(self)):
+            path = self.get_data_info(idx).get('filename')
+            if path is None or path in seen:
+                continue
+            seen.add(path)
+            folder = osp.dirname(path)
+            if folder not in folders:
+                if not osp.isdir(folder):
+                    raise FileNotFoundError(
+                        f'{folder}: the folder of the videos of '
+                        f'{self.ann_file} does not exist. Put the videos '
+                        'there, or set `data_prefix=dict(video=...)`.')
+                folders[folder] = set(os.listdir(folder))
+            if osp.basename(path) not in folders[folder]:
+                missing.append(path)
+        if missing:
+            raise FileNotFoundError(
+                f'{missing[0]}: this video of {self.ann_file} does not '
+                f'exist, nor do {len(missing) - 1} others of {len(seen)}. '
+                'Put them there, or check `data_prefix` and `video_suffix`.')
+
+
+def _is_decoder_error(error: Exception) -> bool:
+    # The decoders are optional packages, so their classes are not imported.
+    return any(
+        cls.__module__.split('.')[0] in ('decord', 'av')
+        for cls in type(error).__mro__)

@@ -1,0 +1,136 @@
+"""Accuracy of open-ended question answering."""
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmaction.registry import METRICS
+from mmengine.evaluator import BaseMetric
+
+from ..functional import accuracy, accuracy_by_group, majority
+
+
+@METRICS.register_module()
+class OpenEndedQAMetric(BaseMetric):
+    """Accuracy in percent over every question, across all ranks.
+
+    A question whose answer is outside the vocabulary (label -1) counts as
+    wrong. The questions that a distributed sampler repeats to give each rank
+    equally many are counted once. An evaluation that did not see every
+    question of the dataset is an error, not a number.
+
+    The result has ``acc``, ``acc_<type>`` for each type of question (the
+    sample's ``question_type``, else the first word of its ``question``), and
+    two baselines beside which to read them: ``chance`` (one answer of the
+    vocabulary at random; only where the size of the vocabulary is known) and
+    ``majority`` (always the most frequent answer of these questions).
+
+    Reads ``pred_label`` and ``gt_label`` (one integer each) of the samples,
+    and ``question_id``, ``video_id``, ``question``, ``question_type`` where
+    they have them.
+
+    Args:
+        num_answers (int, optional): Size of the vocabulary. Defaults to
+            None: the length of the dataset's ``metainfo['vocab']``.
+        collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the names. Defaults to ``'qa'``.
+        collect_dir (str, optional): See
+            :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ValueError: If a sample has no ``pred_label`` or ``gt_label``.
+        ValueError: If questions of the dataset were not evaluated.
+    """
+
+    default_prefix = 'qa'
+
+    def __init__(self,
+                 num_answers: Optional[int] = None,
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None,
+                 collect_dir: Optional[str] = None) -> None:
+        super().__init__(collect_device, prefix, collect_dir)
+        self.num_answers = num_answers
+        self._size = 0
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Note prediction, label and identity of each sample of a batch.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Predictions of the model.
+        """
+        for sample in data_samples:
+            for key in ('pred_label', 'gt_label'):
+                if key not in sample:
+                    raise ValueError(
+                        f'OpenEndedQAMetric needs {key!r} in each sample, '
+                        f'but this one has {sorted(sample)}. '
+                        '`pred_label` is set by the model in predict mode, '
+                        '`gt_label` by the dataset.')
+            question = sample.get('question', '')
+            self.results.append(
+                dict(
+                    key=_identity(sample),
+                    prediction=int(sample['pred_label']),
+                    label=int(sample['gt_label']),
+                    type=sample.get('question_type')
+                    or question.lower().partition(' ')[0]))
+
+    def evaluate(self, size: int) -> dict:
+        """Collect the results of all ranks and compute the metrics.
+
+        Args:
+            size (int): Number of questions of the dataset.
+
+        Returns:
+            dict: See the class.
+        """
+        self._size = size
+        return super().evaluate(size)
+
+    def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
+        """Compute the metrics.
+
+        Args:
+            results (list[dict]): What :meth:`process` noted, of all ranks.
+
+        Returns:
+            dict[str, float]: Percent, see the class.
+        """
+        results = _without_repetitions(results)
+        if len(results) < self._size:
+            raise ValueError(
+                f'All {self._size} questions of the dataset must be '
+                f'evaluated, but there are results of {len(results)}. Set '
+                '`drop_last=False` in the data loader and use '
+                "`sampler=dict(type='DefaultSampler', shuffle=False)`.")
+        predictions = [result['prediction'] for result in results]
+        labels = [result['label'] for result in results]
+        types = [result['type'] for result in results]
+        metrics = dict(acc=accuracy(predictions, labels))
+        by_type = accuracy_by_group(predictions, labels, types)
+        for name, value in by_type.items():
+            if name:
+                metrics[f'acc_{name}'] = value
+        num_answers = self.num_answers
+        if num_answers is None:
+            num_answers = len((self.dataset_meta or {}).get('vocab', ()))
+        if num_answers:
+            metrics['chance'] = 100. / num_answers
+        metrics['majority'] = majority(labels)
+        return metrics
+
+
+def _identity(sample: dict) -> Optional[tuple]:
+    # Ids start anew in each file, so the texts tell two data sets apart.
+    if 'question_id' not in sample:
+        return None
+    return (sample['question_id'], sample.get('video_id'),
+            sample.get('question'))
+
+
+def _without_repetitions(results: List[dict]) -> List[dict]:
+    seen, kept = set(), []
+    for result in results:
+        if result['key'] is None or result['key'] not in seen:
+            seen.add(result['key'])
+            kept.append(result)
+    return kept

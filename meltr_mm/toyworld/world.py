@@ -1,0 +1,200 @@
+"""What can happen in a toy clip, and the seeded choice of what does.
+
+A scene is a textured background and one to three actors. The actors of a
+scene differ in colour and in shape, so that either names one of them. The
+first actor acts: it moves in one of four directions, turns, grows or shrinks;
+the others rest. Scenes are plain data; drawing and asking are elsewhere.
+
+Lengths are pixels, angles radians, x points right and y down.
+"""
+from dataclasses import dataclass
+from typing import List, Optional, Set, Tuple
+
+import numpy as np
+
+WIDTH, HEIGHT = 112, 96
+FRAMES, FPS = 24, 12
+
+COLOURS = dict(
+    red=(222, 40, 40),
+    orange=(248, 140, 20),
+    yellow=(240, 226, 60),
+    green=(40, 168, 60),
+    blue=(40, 84, 226),
+    purple=(164, 52, 196))
+SHAPES = ('circle', 'square', 'triangle', 'star', 'cross', 'heart')
+DIRECTIONS = dict(left=(-1, 0), right=(1, 0), up=(0, -1), down=(0, 1))
+DEEDS = ('moving', 'turning', 'growing', 'shrinking')
+BACKGROUNDS = ('plain', 'gradient', 'stripes', 'checks', 'clouds')
+
+# Moving comes in four directions, which must be asked about often enough.
+_DEED_CHANCES = (0.46, 0.18, 0.18, 0.18)
+_ACTOR_CHANCES = (0.46, 0.32, 0.22)
+_RADIUS = (15.5, 18.0)
+_TRAVEL = dict(left=(42, 60), right=(42, 60), up=(36, 50), down=(36, 50))
+_GROWTH = (0.78, 1.4)
+_TURN = (1.5 * np.pi, 2 * np.pi)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One coloured shape and what it does from the first frame to the last.
+
+    Attributes:
+        shape (str): One of ``SHAPES``.
+        colour (str): A key of ``COLOURS``.
+        deed (str): One of ``DEEDS``, or ``'resting'``.
+        direction (str, optional): A key of ``DIRECTIONS`` if it moves.
+        start (tuple[float, float]): Centre in the first frame.
+        end (tuple[float, float]): Centre in the last frame.
+        radii (tuple[float, float]): Radius of the circle around it, in the
+            first and in the last frame.
+        angles (tuple[float, float]): Its angle then.
+    """
+
+    shape: str
+    colour: str
+    deed: str
+    direction: Optional[str]
+    start: Tuple[float, float]
+    end: Tuple[float, float]
+    radii: Tuple[float, float]
+    angles: Tuple[float, float]
+
+    def pose(self, time: float) -> Tuple[np.ndarray, float, float]:
+        """Where it is at a time.
+
+        Args:
+            time (float): 0 = first frame, 1 = last frame.
+
+        Returns:
+            tuple[np.ndarray, float, float]: Centre (2,), radius, angle.
+        """
+        ends = np.array([1 - time, time])
+        centre = ends @ np.array([self.start, self.end])
+        return centre, float(ends @ self.radii), float(ends @ self.angles)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One clip.
+
+    Attributes:
+        actors (tuple[Actor, ...]): The acting one first.
+        background (str): One of ``BACKGROUNDS``.
+        texture_seed (int): Seed of the details of the background.
+    """
+
+    actors: Tuple[Actor, ...]
+    background: str
+    texture_seed: int
+
+    @property
+    def signature(self) -> tuple:
+        """tuple: What is to be seen, without places and sizes."""
+        looks = sorted((a.shape, a.colour, a.deed, a.direction or '')
+                       for a in self.actors)
+        return (self.background, *looks)
+
+
+def imagine_scenes(rng: np.random.Generator, count: int,
+                   taken: Set[tuple]) -> List[Scene]:
+    """Choose scenes of which no two have the same signature.
+
+    Args:
+        rng (np.random.Generator): Source of every choice.
+        count (int): Number of scenes.
+        taken (set[tuple]): Signatures that are used up, of other splits. The
+            new ones are added.
+
+    Returns:
+        list[Scene]: The scenes.
+    """
+    scenes: List[Scene] = []
+    while len(scenes) < count:
+        scene = imagine_scene(rng)
+        if scene.signature not in taken:
+            taken.add(scene.signature)
+            scenes.append(scene)
+    return scenes
+
+
+def imagine_scene(rng: np.random.Generator) -> Scene:
+    """Choose one scene.
+
+    Args:
+        rng (np.random.Generator): Source of every choice.
+
+    Returns:
+        Scene: A scene in which no actor ever covers another.
+    """
+    number = int(rng.choice(3, p=_ACTOR_CHANCES)) + 1
+    shapes = rng.permutation(len(SHAPES))[:number]
+    colours = rng.permutation(len(COLOURS))[:number]
+    names = [(SHAPES[s], list(COLOURS)[c])
+             for s, c in zip(shapes, colours, strict=True)]
+    deed = str(rng.choice(DEEDS, p=_DEED_CHANCES))
+    direction = str(rng.choice(list(DIRECTIONS)))
+    while True:
+        actors = [_acting(rng, *names[0], deed, direction)]
+        actors += [_resting(rng, *name) for name in names[1:]]
+        if not _any_contact(actors):
+            break
+    return Scene(
+        tuple(actors), str(rng.choice(BACKGROUNDS)),
+        int(rng.integers(2**31)))
+
+
+def _acting(rng: np.random.Generator, shape: str, colour: str, deed: str,
+            direction: str) -> Actor:
+    radius = rng.uniform(*_RADIUS)
+    angle = _upright(rng)
+    radii, angles, shift = (radius, radius), (angle, angle), np.zeros(2)
+    if deed == 'moving':
+        travel = rng.uniform(*_TRAVEL[direction])
+        shift = travel * np.array(DIRECTIONS[direction])
+    elif deed == 'turning':
+        turn = rng.uniform(*_TURN) * rng.choice([-1, 1])
+        angles = (angle, angle + turn)
+    else:
+        # The smallest is still a quarter of the frame's height across.
+        small, large = (radius * factor for factor in _GROWTH)
+        radii = (small, large) if deed == 'growing' else (large, small)
+    start = _place(rng, max(radii), shift)
+    return Actor(shape, colour, deed,
+                 direction if deed == 'moving' else None, tuple(start),
+                 tuple(start + shift), radii, angles)
+
+
+def _resting(rng: np.random.Generator, shape: str, colour: str) -> Actor:
+    radius = rng.uniform(*_RADIUS)
+    centre = tuple(_place(rng, radius, np.zeros(2)))
+    angle = _upright(rng)
+    return Actor(shape, colour, 'resting', None, centre, centre,
+                 (radius, radius), (angle, angle))
+
+
+def _upright(rng: np.random.Generator) -> float:
+    # Shapes stand nearly upright, or a square would pass for a diamond.
+    return float(rng.uniform(-0.15, 0.15))
+
+
+def _place(rng: np.random.Generator, radius: float,
+           shift: np.ndarray) -> np.ndarray:
+    low = radius + np.maximum(-shift, 0)
+    high = np.array([WIDTH, HEIGHT]) - radius - np.maximum(shift, 0)
+    return rng.uniform(low, high)
+
+
+def _any_contact(actors: List[Actor]) -> bool:
+    acting = actors[0]
+    pairs = [(acting, other) for other in actors[1:]]
+    pairs += [tuple(actors[1:])] if len(actors) == 3 else []
+    for time in np.linspace(0, 1, 9):
+        for one, other in pairs:
+            centre, radius, _ = one.pose(time)
+            other_centre, other_radius, _ = other.pose(time)
+            gap = np.linalg.norm(centre - other_centre)
+            if gap < radius + other_radius:
+                return True
+    return False
