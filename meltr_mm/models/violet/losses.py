@@ -24,8 +24,12 @@ def matching_loss(model: 'Violet', batch: 'VioletBatch') -> Tensor:
     """
     scores = model.match(batch.video, batch.text, batch.text_mask)
     scores = scores.float() / model.temperature
-    return F.cross_entropy(scores,
-                           torch.arange(len(scores), device=scores.device))
+    return F.cross_entropy(scores, matching_targets(scores))
+
+
+def matching_targets(scores: Tensor) -> Tensor:
+    """Give the column of each video's own text, (B, B) -> (B,) int64."""
+    return torch.arange(len(scores), device=scores.device)
 
 
 def masked_text_loss(model: 'Violet', batch: 'VioletBatch') -> Tensor:

@@ -1,0 +1,78 @@
+"""The command line that the converters of all models share."""
+import argparse
+import sys
+from typing import Callable, Dict, List, Optional
+
+import torch
+import weights_file
+from torch import Tensor
+
+Rename = Callable[[Dict[str, Tensor]], Dict[str, Tensor]]
+
+
+def run(name: str,
+        from_official: Rename,
+        to_official: Rename,
+        argv: Optional[List[str]] = None) -> None:
+    """Convert a checkpoint as the command line says.
+
+    Args:
+        name (str): Registered name of the model.
+        from_official (callable): Renames official weights to ours.
+        to_official (callable): The way back.
+        argv (list[str], optional): Arguments. Defaults to the process's.
+
+    Raises:
+        SystemExit: With one line that says what is wrong.
+    """
+    args = _parse(name, argv)
+    try:
+        weights = weights_file.read_state_dict(args.input)
+        if args.to_official:
+            _check(args.config, weights)
+            converted = to_official(weights)
+            content = converted
+        else:
+            converted = from_official(weights)
+            _check(args.config, converted)
+            # What MMEngine's load_from and resume expect.
+            content = dict(
+                meta=dict(model=name, converted_from=args.input),
+                state_dict=converted)
+    except ValueError as error:
+        sys.exit(f'error: {args.input}: {error}')
+    torch.save(content, args.output)
+    dropped = len(weights) - len(converted)
+    print(f'{args.output}: {len(converted)} entries, {dropped} dropped')
+
+
+def _parse(name: str, argv: Optional[List[str]]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=f'Convert official {name} weights to {name} of meltr_mm.')
+    parser.add_argument('input', help='official weights, or ours')
+    parser.add_argument('output', help='file to write')
+    parser.add_argument(
+        '--to-official',
+        action='store_true',
+        help='convert ours (bare or in MELTRWrapper) to official names')
+    parser.add_argument(
+        '--config',
+        help='check names and shapes against the model of this config')
+    return parser.parse_args(argv)
+
+
+def _check(config: Optional[str], weights: Dict[str, Tensor]) -> None:
+    if config is None:
+        return
+    from mmaction.registry import MODELS
+    from mmengine.config import Config
+
+    from meltr_mm.models.layers import compare_state_dict
+
+    model = Config.fromfile(config).model
+    if model.type == 'MELTRWrapper':
+        model = model.model
+    report = compare_state_dict(MODELS.build(model), weights)
+    if not report.ok:
+        raise ValueError(
+            f'the weights must fit the model of {config}, but have {report}')

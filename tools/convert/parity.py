@@ -1,0 +1,91 @@
+"""Compare our models with recorded outputs of the official ones.
+
+    python tools/convert/parity.py FIXTURE.pt [--json]
+
+Builds our model from the fixture's sizes, loads its official weights through
+the converter, runs its inputs, and compares every recorded quantity: model
+outputs, losses, gradients, MELTR's output, the hypergradient by every exact
+estimator and the recorded update step. Prints a line per quantity; exits
+with 1 if one is out of tolerance or was not compared.
+"""
+import argparse
+import json
+import sys
+from typing import Callable, Dict, List, Optional
+
+import checkout  # noqa: F401
+import weights_file
+from parity_checks import violet
+from parity_checks.report import Report
+
+import meltr_mm  # noqa: F401
+
+CHECKS: Dict[str, Callable[[dict], Report]] = {'VIOLET': violet.check}
+
+
+def model_of(fixture: dict) -> str:
+    """Tell which model a fixture was recorded from.
+
+    Args:
+        fixture (dict): Content of the file.
+
+    Returns:
+        str: A name, for which :data:`CHECKS` may have a check.
+
+    Raises:
+        ValueError: If it is no parity fixture.
+    """
+    if not isinstance(fixture, dict) or not isinstance(
+            fixture.get('config'), dict):
+        raise ValueError('a parity fixture must be a dict with a config')
+    if 'task_order' in fixture or 'task_order' in fixture['config']:
+        return 'UniVL'
+    if 'task' in fixture['config']:
+        return 'VIOLET'
+    if 'current_tasks' in fixture['config']:
+        return 'All-in-one'
+    raise ValueError(
+        "a parity fixture must have 'task_order' (UniVL), config['task'] "
+        "(VIOLET) or config['current_tasks'] (All-in-one), but this one has "
+        'none of them')
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    """Run the command.
+
+    Args:
+        argv (list[str], optional): Arguments. Defaults to the process's.
+
+    Returns:
+        int: 0 if everything agrees, 1 if not, 2 if nothing could be
+        compared.
+    """
+    parser = argparse.ArgumentParser(
+        description='Compare a model with recorded official outputs.')
+    parser.add_argument('fixture')
+    parser.add_argument('--json', action='store_true', help='print JSON')
+    args = parser.parse_args(argv)
+    try:
+        fixture = weights_file.read(args.fixture)
+        name = model_of(fixture)
+        if name not in CHECKS:
+            raise ValueError(
+                f'this fixture is of {name}, but only {list(CHECKS)} can be '
+                f'compared')
+        report = CHECKS[name](fixture)
+    except KeyError as error:
+        print(f'error: {args.fixture}: a {name} fixture must have an entry '
+              f'{error}', file=sys.stderr)
+        return 2
+    except ValueError as error:
+        print(f'error: {args.fixture}: {error}', file=sys.stderr)
+        return 2
+    if args.json:
+        print(json.dumps({'model': name, **report.as_dict()}))
+    else:
+        print(report)
+    return 0 if report.ok else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module per model: how to replay its fixtures."""
