@@ -27,13 +27,14 @@ def read(path: Union[str, Path]) -> Any:
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except FileNotFoundError:
-        raise WeightsFileError(f'{path} does not exist') from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError,
-            KeyError, ValueError) as error:
-        reason = str(error).strip().split('\n')[0] or type(error).__name__
-        raise WeightsFileError(
-            f'{path} must be a file of tensors written by torch.save, but '
-            f'loading it says: {reason}') from None
+        reason = 'does not exist'
+    except pickle.UnpicklingError:
+        # torch's own text advises to load it unsafely.
+        reason = ('must be written by torch.save and hold tensors and plain '
+                  'containers only')
+    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
+        reason = f'cannot be read: {error}'.split('\n')[0]
+    raise WeightsFileError(f'the file {reason}')
 
 
 def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
@@ -57,7 +58,7 @@ def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
             isinstance(key, str) and isinstance(value, Tensor)
             for key, value in content.items()):
         raise WeightsFileError(
-            f'{path} must hold a state dict (names -> tensors), but holds '
+            f'the file must hold a state dict (names -> tensors), but holds '
             f'{_describe(content)}')
     if any(key.startswith('meltr.') for key in content):
         prefix = 'model.'

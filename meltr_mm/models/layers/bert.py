@@ -7,7 +7,7 @@ so any transformers version from 4.28 on will do.
 
 Shapes: B rows, L positions, D hidden size.
 """
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -38,18 +38,19 @@ def build_bert_config(options: Dict) -> BertConfig:
     """
     options = dict(options)
     attention = options.pop('attn_implementation', 'eager')
-    unknown = [name for name in options if not hasattr(BertConfig(), name)]
+    known = BertConfig()
+    unknown = [name for name in options if not hasattr(known, name)]
     if unknown:
         raise ValueError(
             f'bert options must be fields of BertConfig, but got {unknown}; '
             f'see the documentation of transformers.BertConfig')
-    if attention == 'eager':
-        return BertConfig(**options, attn_implementation=attention)
-    if not getattr(BertModel, '_supports_sdpa', False):
+    # A release without fused attention for BERT would ignore the request.
+    if attention != 'eager' and not getattr(BertModel, '_supports_sdpa',
+                                            False):
         raise ValueError(
             f"attn_implementation must be 'eager' with this transformers, "
-            f'whose BERT knows nothing else, but got {attention!r}; '
-            f'transformers >= 4.48 has more')
+            f'whose BERT knows nothing else, but got {attention!r}; install '
+            f'a newer transformers')
     return BertConfig(**options, attn_implementation=attention)
 
 
@@ -152,9 +153,9 @@ def build_mlm_head(config: BertConfig) -> nn.Module:
 
 def load_pretrained_bert(source: str,
                          config: BertConfig,
-                         embeddings: nn.Module = None,
-                         layers: BertLayers = None,
-                         mlm_head: nn.Module = None) -> None:
+                         embeddings: Optional[nn.Module] = None,
+                         layers: Optional[BertLayers] = None,
+                         mlm_head: Optional[nn.Module] = None) -> None:
     """Copy the weights of a published BERT into the given parts.
 
     Args:
@@ -184,8 +185,7 @@ def load_pretrained_bert(source: str,
     if layers is not None:
         layers.layer.load_state_dict(_weights(bert.bert.encoder.layer))
     if mlm_head is not None:
-        mlm_head.load_state_dict(
-            _weights(bert.cls), strict=True)
+        mlm_head.load_state_dict(_weights(bert.cls))
 
 
 def _weights(module: nn.Module) -> Dict[str, Tensor]:

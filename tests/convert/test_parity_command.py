@@ -1,0 +1,75 @@
+import json
+
+import parity
+import pytest
+import torch
+from parity_checks.recorded import recorded
+from parity_checks.report import Report
+
+
+def run(path, capsys):
+    code = parity.main([str(path), '--json'])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_violet_agrees_with_everything_recorded(violet_fixture, capsys):
+    code, report = run(violet_fixture, capsys)
+    assert code == 0
+    assert report['model'] == 'VIOLET'
+    assert report['not_compared'] == []
+    assert [row['name'] for row in report['rows'] if not row['ok']] == []
+    names = {row['name'] for row in report['rows']}
+    variants = {row['variant'] for row in report['rows']
+                if row['name'].startswith('meltr.hypergrad.')}
+    assert variants == {'vjp', 'jvp', 'double_backward'}
+    assert {'outputs.loss_mvm', 'meltr.hypergrad_none', 'train_grad.none',
+            'meltr.step.state_dict_after.fc1.weight', 'inputs.img'} <= names
+
+
+def test_altered_and_extra_results_fail(violet_fixture, capsys, tmp_path):
+    fixture = torch.load(violet_fixture, weights_only=True)
+    fixture['outputs']['out_mvm'][0, 0, 0] += 0.01
+    fixture['outputs']['unheard_of'] = torch.zeros(1)
+    # An answer outside the vocabulary changes the target loss only.
+    fixture['inputs']['ans'][1] = -1
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    assert report['not_compared'] == ['outputs.unheard_of']
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert {'outputs.out_mvm', 'outputs.loss_task', 'meltr.input'} <= failed
+    assert not {'outputs.out_mtm', 'outputs.loss_mvm'} & failed
+
+
+@pytest.mark.parametrize('content, message', [
+    ([1, 2], 'must be a dict with a config'),
+    (dict(config=dict()), 'none of them'),
+    (dict(config=dict(task='qamc')), "this fixture is of 'qamc'"),
+    (dict(config=dict(task='qaoe')), 'must have an entry'),
+    (dict(config=dict(current_tasks=[])), 'this fixture is of All-in-one'),
+    (dict(config=dict(), task_order=[]), 'this fixture is of UniVL'),
+])
+def test_other_files_are_refused_in_one_line(content, message, capsys,
+                                             tmp_path):
+    torch.save(content, tmp_path / 'file.pt')
+    assert parity.main([str(tmp_path / 'file.pt')]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count('\n') == 1
+
+
+def test_report_fails_on_shape_nan_and_omission():
+    report = Report(['a', 'b'])
+    report.close('a', torch.zeros(2), torch.zeros(3), 1.)
+    report.close('a', torch.tensor([float('nan')]), torch.ones(1), 1.)
+    report.close('a', torch.tensor([1.0005]), torch.ones(1), 1e-3)
+    assert [row.ok for row in report.rows] == [False, False, True]
+    assert report.not_compared == ['b']
+    assert 'b: NOT COMPARED' in str(report)
+
+
+def test_recorded_leaves_settings_out():
+    fixture = dict(
+        out=dict(x=1, deep=dict(y=[2])), meltr=dict(config=dict(n=1), z=3))
+    assert recorded(fixture, ('out', 'meltr', 'absent'),
+                    ('meltr.config', )) == ['out.x', 'out.deep.y', 'meltr.z']

@@ -1,0 +1,123 @@
+import pytest
+import torch
+from transformers import BertForMaskedLM
+
+from meltr_mm.models.layers import (
+    build_bert,
+    build_bert_config,
+    build_mlm_head,
+    key_bias,
+    load_pretrained_bert,
+)
+
+SIZES = dict(
+    vocab_size=30,
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=24,
+    max_position_embeddings=12)
+
+
+def test_embeddings_and_layers_are_bert():
+    torch.manual_seed(0)
+    config = build_bert_config(SIZES)
+    bert = BertForMaskedLM(config).eval()
+    embeddings, layers = build_bert(config)
+    head = build_mlm_head(config)
+    embeddings.load_state_dict(bert.bert.embeddings.state_dict())
+    layers.layer.load_state_dict(bert.bert.encoder.layer.state_dict())
+    head.load_state_dict(bert.cls.state_dict())
+    for part in (embeddings, layers):
+        part.eval()
+    ids = torch.randint(1, 30, (2, 7))
+    mask = torch.tensor([[1] * 7, [1] * 4 + [0] * 3])
+    torch.testing.assert_close(
+        head(layers(embeddings(ids), mask)),
+        bert(ids, attention_mask=mask).logits)
+
+
+def test_padding_does_not_reach_other_positions():
+    _, layers = build_bert(build_bert_config(SIZES))
+    layers.eval()
+    states = torch.randn(1, 5, 16)
+    mask = torch.tensor([[1, 1, 1, 0, 0]])
+    changed = states.clone()
+    changed[:, 3:] += 1
+    torch.testing.assert_close(
+        layers(states, mask)[:, :3], layers(changed, mask)[:, :3])
+
+
+def test_fused_attention_gives_the_same():
+    torch.manual_seed(0)
+    _, eager = build_bert(build_bert_config(SIZES))
+    try:
+        config = build_bert_config({**SIZES, 'attn_implementation': 'sdpa'})
+    except ValueError as error:
+        pytest.skip(str(error))
+    _, fused = build_bert(config)
+    fused.load_state_dict(eager.state_dict())
+    states, mask = torch.randn(2, 5, 16), torch.tensor([[1] * 5, [1, 1, 0] +
+                                                        [0] * 2])
+    torch.testing.assert_close(
+        eager.eval()(states, mask), fused.eval()(states, mask))
+
+
+def test_checkpointing_gives_the_same_gradients():
+    torch.manual_seed(0)
+    _, layers = build_bert(build_bert_config(SIZES))
+    states, mask = torch.randn(2, 5, 16), torch.ones(2, 5)
+    grads = []
+    for layers.with_cp in (False, True):
+        torch.manual_seed(1)
+        loss = layers(states, mask).square().mean()
+        grads.append(torch.autograd.grad(loss, list(layers.parameters())))
+    for plain, recomputed in zip(*grads, strict=True):
+        torch.testing.assert_close(plain, recomputed)
+
+
+def test_key_bias():
+    bias = key_bias(torch.tensor([[1, 0]]), torch.float16)
+    assert bias.shape == (1, 1, 1, 2)
+    assert bias.flatten().tolist() == [0, torch.finfo(torch.float16).min]
+
+
+def test_head_has_one_bias_and_its_own_decoder():
+    head = build_mlm_head(build_bert_config(SIZES))
+    assert head.predictions.bias is head.predictions.decoder.bias
+    names = [name for name, _ in head.named_parameters()]
+    assert len(names) == 6
+    assert {'predictions.bias', 'predictions.decoder.bias'} <= set(
+        head.state_dict())
+
+
+def test_options_are_checked_and_left_alone():
+    options = dict(SIZES, attn_implementation='eager')
+    build_bert_config(options)
+    assert options == dict(SIZES, attn_implementation='eager')
+    with pytest.raises(ValueError, match="'hiden_size'"):
+        build_bert_config(dict(hiden_size=4))
+
+
+def test_pretrained_weights_reach_every_part(tmp_path):
+    config = build_bert_config(SIZES)
+    source = BertForMaskedLM(config)
+    source.save_pretrained(tmp_path)
+    embeddings, layers = build_bert(config)
+    head = build_mlm_head(config)
+    load_pretrained_bert(str(tmp_path), config, embeddings, layers, head)
+    words = source.bert.embeddings.word_embeddings.weight
+    assert torch.equal(embeddings.word_embeddings.weight, words)
+    assert torch.equal(head.predictions.decoder.weight, words)
+    assert head.predictions.decoder.weight is not (
+        embeddings.word_embeddings.weight)
+    query = 'attention.self.query.weight'
+    assert torch.equal(layers.layer[1].state_dict()[query],
+                       source.bert.encoder.layer[1].state_dict()[query])
+
+
+def test_pretrained_of_other_size_is_refused(tmp_path):
+    BertForMaskedLM(build_bert_config(SIZES)).save_pretrained(tmp_path)
+    other = build_bert_config({**SIZES, 'num_attention_heads': 4})
+    with pytest.raises(ValueError, match='num_attention_heads 4 != 2'):
+        load_pretrained_bert(str(tmp_path), other)
