@@ -7,11 +7,11 @@ from mmaction.registry import DATASETS
 
 from .answer_vocabulary import most_frequent_answers
 from .read_json import read_json
-from .video_dataset import VideoDataset
+from .strict_video_dataset import StrictVideoDataset
 
 
 @DATASETS.register_module()
-class MSVDQADataset(VideoDataset):
+class MSVDQADataset(StrictVideoDataset):
     """MSVD-QA in either of the two forms in which it is handed around.
 
     *VIOLET's form*: one file ``txt_msvd-qa.json``, a dict with the keys

@@ -38,6 +38,8 @@ class ForeignClassError(pickle.UnpicklingError):
 class _DataUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
+        # Protocols 0 to 2 use the names of Python 2.
+        module = {'__builtin__': 'builtins'}.get(module, module)
         # numpy 2 moved `numpy.core` to `numpy._core`; files know either.
         for package in ('numpy.core.', 'numpy._core.'):
             if module == package + _NUMPY_NAMES.get(name, ''):

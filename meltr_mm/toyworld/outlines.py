@@ -30,7 +30,8 @@ def _heart() -> np.ndarray:
     x = 16 * np.sin(t)**3
     y = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t)
           - np.cos(4 * t))
-    return np.stack([x, y - 2], axis=1) / 17.5
+    points = np.stack([x, y - 2], axis=1)
+    return points / np.linalg.norm(points, axis=1).max()
 
 
 OUTLINES: Dict[str, np.ndarray] = dict(

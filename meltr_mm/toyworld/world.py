@@ -33,7 +33,9 @@ _ACTOR_CHANCES = (0.46, 0.32, 0.22)
 _RADIUS = (15.5, 18.0)
 _TRAVEL = dict(left=(42, 60), right=(42, 60), up=(36, 50), down=(36, 50))
 _GROWTH = (0.78, 1.4)
-_TURN = (1.5 * np.pi, 2 * np.pi)
+# Between two of four frames 39 to 55 degrees: less than what maps any shape
+# but the circle onto itself.
+_TURN = (np.pi, 1.4 * np.pi)
 
 
 @dataclass(frozen=True)

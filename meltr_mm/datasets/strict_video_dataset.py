@@ -6,7 +6,7 @@ from typing import Any, Dict, List
 from mmengine.dataset import BaseDataset
 
 
-class VideoDataset(BaseDataset):
+class StrictVideoDataset(BaseDataset):
     """A :class:`mmengine.dataset.BaseDataset` that never hides a bad sample.
 
     MMEngine's base class replaces a training sample whose pipeline returned
@@ -86,7 +86,10 @@ class VideoDataset(BaseDataset):
 
 
 def _is_decoder_error(error: Exception) -> bool:
-    # The decoders are optional packages, so their classes are not imported.
-    return any(
-        cls.__module__.split('.')[0] in ('decord', 'av')
-        for cls in type(error).__mro__)
+    # Decord raises plain RuntimeErrors too, so what counts is where it came
+    # from: the innermost frame.
+    frame = error.__traceback__
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    module = frame.tb_frame.f_globals.get('__name__', '')
+    return module.split('.')[0] in ('decord', 'av')

@@ -1,0 +1,39 @@
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+import meltr_mm  # noqa: F401  registers everything
+
+ROOT = Path(__file__).resolve().parents[1]
+FIXTURES = ROOT.parent / 'shared' / 'fixtures'
+
+# As `default_scope = 'mmaction'` does in every config.
+init_default_scope('mmaction')
+
+
+@pytest.fixture(scope='session')
+def toy_root(tmp_path_factory):
+    """A tiny MSVD-QA of the toy world, shared by all tests: do not write."""
+    from meltr_mm.toyworld import write_msvd_qa
+    root = tmp_path_factory.mktemp('toy') / 'msvd_qa'
+    write_msvd_qa(str(root), sizes=dict(train=10, val=4, test=5))
+    return root
+
+
+@pytest.fixture(scope='session')
+def load_fixture():
+    """Load a parity fixture, or skip (fail under CI) where it is missing."""
+
+    def load(name):
+        path = FIXTURES / name
+        if not path.is_file():
+            message = f'the parity fixture {path} is not there'
+            if os.environ.get('CI'):
+                pytest.fail(message)
+            pytest.skip(message)
+        return torch.load(path, weights_only=True)
+
+    return load

@@ -1,0 +1,98 @@
+import pytest
+import torch
+import torch.multiprocessing as mp
+from mmaction.registry import METRICS
+from mmaction.structures import ActionDataSample
+from mmengine.dataset import DefaultSampler
+from mmengine.evaluator import Evaluator
+
+LABELS = [0, 0, 1, -1, 2]
+PREDICTIONS = [0, 1, 1, -1, 2]
+TYPES = ['what', 'what', 'who', 'who', 'who']
+
+
+def sample(i, **meta):
+    result = ActionDataSample()
+    result.set_gt_label(LABELS[i])
+    result.set_pred_label(torch.tensor([PREDICTIONS[i]]))
+    meta = dict(dict(question_id=i, question=f'{TYPES[i]} is it?'), **meta)
+    result.set_metainfo(meta)
+    return result
+
+
+def evaluate(samples, size=5, **kwargs):
+    evaluator = Evaluator(METRICS.build(dict(type='OpenEndedQAMetric')))
+    evaluator.dataset_meta = kwargs.get('meta', dict(vocab=['a'] * 4))
+    for batch in samples:
+        evaluator.process(batch)
+    return evaluator.evaluate(size)
+
+
+EXPECTED = {
+    'qa/acc': 60,
+    'qa/acc_what': 50,
+    'qa/acc_who': pytest.approx(200 / 3),
+    'qa/chance': 25,
+    'qa/majority': 40,
+}
+
+
+def test_uneven_last_batch():
+    batches = [[sample(0), sample(1)], [sample(2), sample(3)], [sample(4)]]
+    assert evaluate(batches) == EXPECTED
+
+
+def test_repeated_questions_count_once():
+    batches = [[sample(i) for i in (0, 1, 0, 2, 3, 4)]]
+    metric = METRICS.build(dict(type='OpenEndedQAMetric'))
+    metric.dataset_meta = dict(vocab=['a'] * 4)
+    metric.process(None, [s.to_dict() for s in batches[0]])
+    result = metric.compute_metrics(metric.results)
+    assert {f'qa/{k}': v for k, v in result.items()} == EXPECTED
+
+
+def test_question_type_wins_over_the_first_word():
+    result = evaluate([[sample(i, question_type='t') for i in range(5)]])
+    assert result['qa/acc_t'] == 60
+    assert 'qa/acc_what' not in result
+
+
+def test_same_ids_of_two_data_sets():
+    batch = [sample(i, question_id=0, video_id=f'v{i}') for i in range(5)]
+    assert evaluate([batch]) == EXPECTED
+
+
+def test_chance_needs_a_vocabulary():
+    result = evaluate([[sample(i) for i in range(5)]], meta={})
+    assert 'qa/chance' not in result
+
+
+def test_incomplete_evaluation_is_an_error():
+    with pytest.raises(ValueError, match='All 5 questions.*results of 4'):
+        evaluate([[sample(i) for i in range(4)]])
+
+
+def test_missing_prediction():
+    bare = ActionDataSample()
+    bare.set_gt_label(1)
+    with pytest.raises(ValueError, match="needs 'pred_label'.*gt_label"):
+        evaluate([[bare]])
+
+
+def _rank(rank, folder):
+    torch.distributed.init_process_group(
+        'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
+    metric = METRICS.build(
+        dict(type='OpenEndedQAMetric', collect_dir=f'{folder}/parts'))
+    metric.dataset_meta = dict(vocab=['a'] * 4)
+    # Five questions on two ranks: the sampler repeats the first.
+    sampler = DefaultSampler(range(5), shuffle=False)
+    assert len(list(sampler)) == 3
+    metric.process(None, [sample(i).to_dict() for i in sampler])
+    assert metric.evaluate(5) == EXPECTED
+
+
+def test_two_ranks(tmp_path):
+    (tmp_path / 'parts').mkdir()
+    mp.start_processes(_rank, (str(tmp_path), ), nprocs=2,
+                       start_method='fork')
