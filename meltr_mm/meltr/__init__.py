@@ -3,6 +3,7 @@
 Depends on torch and mmengine, and knows nothing about video.
 """
 from .history import BatchHistory
+from .hooks import TaskWeightPlotHook
 from .loss_transformer import MELTR
 from .optim_constructor import AIDOptimWrapperConstructor
 from .optim_wrapper import AIDOptimWrapper, AmpAIDOptimWrapper
@@ -11,5 +12,6 @@ from .wrapper import MELTRWrapper
 
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
-    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler'
+    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler',
+    'TaskWeightPlotHook'
 ]
