@@ -8,7 +8,8 @@ from mmengine.registry import init_default_scope
 import meltr_mm  # noqa: F401  registers everything
 
 ROOT = Path(__file__).resolve().parents[1]
-FIXTURES = ROOT.parent / 'shared' / 'fixtures'
+FIXTURES = (ROOT / 'tests' / 'data' / 'parity',
+            ROOT.parent / 'shared' / 'fixtures')
 
 # As `default_scope = 'mmaction'` does in every config.
 init_default_scope('mmaction')
@@ -28,12 +29,12 @@ def load_fixture():
     """Load a parity fixture, or skip (fail under CI) where it is missing."""
 
     def load(name):
-        path = FIXTURES / name
-        if not path.is_file():
-            message = f'the parity fixture {path} is not there'
-            if os.environ.get('CI'):
-                pytest.fail(message)
-            pytest.skip(message)
-        return torch.load(path, weights_only=True)
+        for folder in FIXTURES:
+            if (folder / name).is_file():
+                return torch.load(folder / name, weights_only=True)
+        message = f'the parity fixture {name} is in none of {FIXTURES}'
+        if os.environ.get('CI'):
+            pytest.fail(message)
+        pytest.skip(message)
 
     return load

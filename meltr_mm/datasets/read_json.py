@@ -1,7 +1,8 @@
 """Reading an annotation file, with errors that name it."""
 import json
-import os.path as osp
 from typing import Any
+
+from .require_file import require_file
 
 
 def read_json(path: str) -> Any:
@@ -17,15 +18,7 @@ def read_json(path: str) -> Any:
         FileNotFoundError: If the file, or already its folder, is missing.
         ValueError: If the file is not JSON.
     """
-    folder = osp.dirname(osp.abspath(path))
-    if not osp.isdir(folder):
-        raise FileNotFoundError(
-            f'{folder}: the data folder does not exist. Download or generate '
-            'the data set there, or set `data_root` in the config.')
-    if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'{path}: there is no such annotation file. Put it there, or '
-            'correct the path in the config.')
+    require_file(path, 'annotation file')
     with open(path, encoding='utf-8') as file:
         try:
             return json.load(file)

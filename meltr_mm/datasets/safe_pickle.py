@@ -13,6 +13,8 @@ from typing import Any, Dict
 
 import numpy as np
 
+from .require_file import require_file
+
 _NUMPY_NAMES = {
     '_reconstruct': 'multiarray',
     'scalar': 'multiarray',
@@ -62,14 +64,11 @@ def load_data_pickle(path: str) -> Any:
         Any: The unpickled object.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file or its folder does not exist.
         ForeignClassError: If the file refers to any other class or function.
         ValueError: If the file is truncated or is not a pickle.
     """
-    if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'{path}: there is no such pickle file. Put it there, or correct '
-            'the path in the config.')
+    require_file(path, 'pickle file')
     with open(path, 'rb') as file:
         try:
             return _DataUnpickler(file).load()
@@ -105,10 +104,10 @@ def load_video_table(path: str) -> Dict[str, Any]:
             something other than a dict.
     """
     path = osp.abspath(path)
-    stat = os.stat(path) if osp.isfile(path) else None
+    require_file(path, 'pickle file')
     # A file written anew between two calls must not be served from memory.
-    version = (stat.st_mtime_ns, stat.st_size) if stat else None
-    return _load_video_table(path, version)
+    stat = os.stat(path)
+    return _load_video_table(path, (stat.st_mtime_ns, stat.st_size))
 
 
 @cache

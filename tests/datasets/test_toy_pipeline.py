@@ -150,6 +150,13 @@ def test_full_size_config_builds_its_pipelines(toy_root, tmp_path):
     assert 'mvm_labels' not in test[0]['data_samples']
 
 
+def test_missing_data_folder_through_the_config(tmp_path):
+    config = toy_config(tmp_path / 'nowhere')
+    with pytest.raises(
+            FileNotFoundError, match='nowhere: the data folder does not'):
+        DATASETS.build(config.train_dataset)
+
+
 @pytest.mark.parametrize('keep', [0, 10, 700])
 def test_broken_video_is_named(copied_root, keep):
     config = toy_config(copied_root)
