@@ -29,9 +29,9 @@ def evaluate(samples, size=5, **kwargs):
 
 
 EXPECTED = {
-    'qa/acc': 60,
-    'qa/acc_what': 50,
-    'qa/acc_who': pytest.approx(200 / 3),
+    'qa/accuracy': 60,
+    'qa/accuracy_what': 50,
+    'qa/accuracy_who': pytest.approx(200 / 3),
     'qa/chance': 25,
     'qa/majority': 40,
 }
@@ -53,8 +53,8 @@ def test_repeated_questions_count_once():
 
 def test_question_type_wins_over_the_first_word():
     result = evaluate([[sample(i, question_type='t') for i in range(5)]])
-    assert result['qa/acc_t'] == 60
-    assert 'qa/acc_what' not in result
+    assert result['qa/accuracy_t'] == 60
+    assert 'qa/accuracy_what' not in result
 
 
 def test_same_ids_of_two_data_sets():

@@ -2,8 +2,8 @@
 #
 # python tools/data/make_toyworld.py --out data/toy
 #
-# 1701 / 260 / 511 questions about 400 / 60 / 120 clips, 24 answers. Chance is
-# 4.2 %; the evaluation prints it, and the share of the most frequent answer,
+# 1707 / 254 / 515 questions about 400 / 60 / 120 clips, 22 answers. Chance is
+# 4.5 %; the evaluation prints it, and the share of the most frequent answer,
 # beside the accuracy. The ceiling is 100 %: every answer can be seen.
 data_root = 'data/toy/msvd_qa'
 # These two must be those of make_toyworld.py, which writes the codes.

@@ -16,9 +16,9 @@ class OpenEndedQAMetric(BaseMetric):
     equally many are counted once. An evaluation that did not see every
     question of the dataset is an error, not a number.
 
-    The result has ``acc``, ``acc_<type>`` for each type of question (the
-    sample's ``question_type``, else the first word of its ``question``), and
-    two baselines beside which to read them: ``chance`` (one answer of the
+    The result has ``accuracy``, ``accuracy_<type>`` for each type of question
+    (the sample's ``question_type``, else the first word of its ``question``),
+    and two baselines beside which to read them: ``chance`` (one answer of the
     vocabulary at random; only where the size of the vocabulary is known) and
     ``majority`` (always the most frequent answer of these questions).
 
@@ -105,11 +105,11 @@ class OpenEndedQAMetric(BaseMetric):
         predictions = [result['prediction'] for result in results]
         labels = [result['label'] for result in results]
         types = [result['type'] for result in results]
-        metrics = dict(acc=accuracy(predictions, labels))
+        metrics = dict(accuracy=accuracy(predictions, labels))
         by_type = accuracy_by_group(predictions, labels, types)
         for name, value in by_type.items():
             if name:
-                metrics[f'acc_{name}'] = value
+                metrics[f'accuracy_{name}'] = value
         num_answers = self.num_answers
         if num_answers is None:
             num_answers = len((self.dataset_meta or {}).get('vocab', ()))
