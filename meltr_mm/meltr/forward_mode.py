@@ -12,9 +12,10 @@ from unittest.mock import patch
 import torch
 import torch.autograd.forward_ad as fwAD
 import torch.nn.functional as F
-import torch.utils.checkpoint
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from .checkpointing import checkpointing_off
 
 
 def jvp(model: nn.Module, fn: Callable[[], Tensor],
@@ -88,7 +89,7 @@ def forward_mode_rules(model: nn.Module) -> Iterator[None]:
         stack.enter_context(_mha_fastpath_off())
         if any(isinstance(m, nn.RNNBase) for m in model.modules()):
             stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
-        stack.enter_context(_checkpointing_off(model))
+        stack.enter_context(checkpointing_off(model))
         for switch, enabled in ((torch.no_grad, False),
                                 (torch.inference_mode, False),
                                 (torch.enable_grad, True)):
@@ -106,33 +107,6 @@ def _mha_fastpath_off() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(enabled)
-
-
-class _NoCheckpoint:
-    """Stands in for the autograd function of reentrant checkpointing."""
-
-    @staticmethod
-    def apply(function: Callable, preserve_rng_state: bool, *args):
-        return function(*args)
-
-
-@contextmanager
-def _checkpointing_off(model: nn.Module) -> Iterator[None]:
-    # The models' own flags first: OpenMMLab's `with_cp` and transformers'
-    # `gradient_checkpointing`. Whoever calls torch directly is caught by the
-    # replaced function, whatever name it imported `checkpoint` under.
-    flags = [(module, name) for module in model.modules()
-             for name in ('with_cp', 'gradient_checkpointing')
-             if getattr(module, name, False) is True]
-    try:
-        for module, name in flags:
-            setattr(module, name, False)
-        with patch.object(torch.utils.checkpoint, 'CheckpointFunction',
-                          _NoCheckpoint):
-            yield
-    finally:
-        for module, name in flags:
-            setattr(module, name, True)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from .buffers import preserved_buffers
+from .checkpointing import checkpointing_for_grad
 from .forward_mode import jvp
 from .rng import RNGState
 
@@ -111,7 +112,7 @@ def hypergradient(model: nn.Module,
     params = [p for p in model.parameters() if p.requires_grad]
     device = params[0].device
     with preserved_buffers(model), RNGState(device).preserved(), \
-            torch.enable_grad():
+            checkpointing_for_grad(), torch.enable_grad():
         if estimator == 'double_backward':
             if average is not None or len(primary) + len(losses) > 2:
                 raise ValueError(

@@ -1,0 +1,54 @@
+from collections import Counter
+
+import pytest
+import torch
+
+from meltr_mm.meltr import BatchHistory
+
+
+def test_fifo_keeps_the_newest():
+    history = BatchHistory(capacity=3, eviction='fifo')
+    for number in range(7):
+        history.append(number)
+    assert history.batches == [4, 5, 6]
+
+
+def test_weighted_eviction_has_the_official_probabilities():
+    gone = Counter()
+    history = BatchHistory(capacity=10, eviction='weighted', seed=1)
+    rounds = 20000
+    for _ in range(rounds):
+        history.batches = list(range(10))
+        history.append(10)
+        gone[({*range(11)} - set(history.batches)).pop()] += 1
+    assert 10 not in gone  # the newest is never evicted
+    for position in range(10):
+        expected = (position + 1) / 55
+        assert gone[position] / rounds == pytest.approx(expected, abs=0.012)
+
+
+def test_draws_are_uniform_and_reproducible():
+    history = BatchHistory(seed=3)
+    for number in range(4):
+        history.append(number)
+    state = history.generator.get_state()
+    draws = [history.draw() for _ in range(4000)]
+    counts = Counter(draws)
+    assert all(abs(counts[n] - 1000) < 120 for n in range(4))
+    history.generator.set_state(state)
+    assert [history.draw() for _ in range(4000)] == draws
+
+
+def test_batches_are_not_copied():
+    history, batch = BatchHistory(), dict(inputs=torch.zeros(2))
+    history.append(batch)
+    assert history.draw() is batch
+
+
+def test_bad_arguments_and_empty_draw():
+    with pytest.raises(ValueError, match='positive'):
+        BatchHistory(capacity=0)
+    with pytest.raises(ValueError, match="'lifo'"):
+        BatchHistory(eviction='lifo')
+    with pytest.raises(IndexError, match='empty history'):
+        BatchHistory().draw()
