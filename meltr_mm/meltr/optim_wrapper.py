@@ -351,7 +351,7 @@ class AIDOptimWrapper(OptimWrapper):
         return rates
 
     def state_dict(self) -> dict:
-        """State of both optimisers, the counters and the random draws.
+        """State of both optimisers, counters, random draws and decisions.
 
         Returns:
             dict: State of the plain wrapper, with the rest under ``aid``.
@@ -362,6 +362,7 @@ class AIDOptimWrapper(OptimWrapper):
             updates=self.updates,
             meta_steps=self.meta_steps,
             skips=dict(self.skips),
+            estimator=getattr(self.hypergradient, 'chosen', None),
             generator=self.history.generator.get_state())
         return state
 
@@ -385,6 +386,8 @@ class AIDOptimWrapper(OptimWrapper):
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
         self.skips = dict(aid['skips'])
+        if isinstance(self.hypergradient, AutoEstimator):
+            self.hypergradient.chosen = aid['estimator']
         self.history.generator.set_state(aid['generator'].cpu())
 
 
