@@ -11,6 +11,7 @@ mmaction2 1.2.0; ``tests/test_compat.py`` shows each failure without its shim.
 import importlib.util
 import sys
 from functools import wraps
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import List
@@ -103,6 +104,8 @@ def drn_stub() -> bool:
 
     package, module = ModuleType(name), ModuleType(f'{name}.drn')
     package.__path__ = []
+    package.__spec__ = ModuleSpec(name, None, is_package=True)
+    module.__spec__ = ModuleSpec(f'{name}.drn', None)
     package.drn = module
     module.DRN = DRN
     sys.modules[package.__name__] = package

@@ -1,0 +1,27 @@
+# VIOLET + MELTR on generated clips in the files of MSVD-QA: runs on a laptop.
+#
+#   python tools/data/make_toyworld.py --out data/toy
+#   python tools/train.py configs/toy/meltr_violet_msvdqa.py
+#
+# The twin of configs/meltr_violet_msvdqa.py: same model code, data classes,
+# losses and optimisers. What differs is written here and in the toy bases: a
+# small model trained from scratch, so with higher rates, and meta batches
+# from clips that are kept out of training.
+_base_ = [
+    '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
+    '../_base_/datasets/toy_msvd_qa_violet.py',
+    '../_base_/schedules/aid_violet.py'
+]
+
+model = dict(model=dict(task=dict(num_answers=24)))
+
+optim_wrapper = dict(
+    optimizer=dict(lr=1e-3, weight_decay=1e-2),
+    meta_optimizer=dict(lr=3e-4),
+    meta_dataloader=_base_.meta_dataloader,
+    clip_grad=dict(max_norm=5.))
+
+train_cfg = dict(max_epochs=6)
+default_hooks = dict(
+    checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+randomness = dict(seed=0)

@@ -1,0 +1,183 @@
+"""Does MELTR help, and does it matter where its meta batches come from?
+
+    python tools/benchmark/probe.py
+
+A regression problem where the answer is known: the primary target is noisy,
+one auxiliary target is the same function without noise, one pulls the shared
+trunk elsewhere, one is pure noise. 200 samples are all there is; held-out
+meta batches take 50 of them. The table shows the error on clean test targets
+and the weights dM/dl, averaged over the run and the seeds.
+"""
+import argparse
+from typing import Dict, List, NamedTuple, Optional
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from meltr_mm.meltr import MELTR, AIDOptimWrapper, MELTRWrapper
+
+TASKS = ('loss_primary', 'loss_helpful', 'loss_harmful', 'loss_noise')
+METHODS = ('primary only', 'sum', 'MELTR, training batches',
+           'MELTR, held-out batches')
+SAMPLES, HELD_OUT, FEATURES, WIDTH = 200, 50, 10, 16
+NOISE, HARM = 1.5, 1.0
+
+
+class Problem(NamedTuple):
+    """Inputs (N, FEATURES) and one target per task (N, 4)."""
+    inputs: Tensor
+    targets: Tensor
+    test_inputs: Tensor
+    test_targets: Tensor  # (N,), the primary target without its noise
+
+
+class Result(NamedTuple):
+    """Mean squared test error, and the mean of dM/dl per task, if any."""
+    error: float
+    weights: Optional[List[float]]
+
+
+class MultiTaskRegressor(BaseModel):
+    """A narrow shared trunk with a linear head per task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(
+            nn.Linear(FEATURES, WIDTH), nn.Tanh(), nn.Linear(WIDTH, 4),
+            nn.Tanh())
+        self.heads = nn.Linear(4, len(TASKS))
+
+    def forward(self, inputs: Tensor, targets: Optional[Tensor] = None,
+                mode: str = 'tensor'):
+        """Predict all targets (B, T), or return one squared error each."""
+        outputs = self.heads(self.trunk(inputs))
+        if mode != 'loss':
+            return outputs
+        errors = (outputs - targets).square().mean(0)
+        return dict(zip(TASKS, errors, strict=True))
+
+
+def make_problem(seed: int) -> Problem:
+    """Draw a problem: functions, samples and noise."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape):
+        return torch.randn(*shape, generator=generator)
+
+    directions = normal(3, FEATURES) / FEATURES**0.5
+    inputs, test_inputs = normal(SAMPLES, FEATURES), normal(1000, FEATURES)
+
+    def function(x, row):
+        return torch.sin(2 * x @ directions[row]) + x @ directions[row]
+
+    targets = torch.stack([
+        function(inputs, 0) + NOISE * normal(SAMPLES),
+        function(inputs, 0),
+        HARM * function(inputs, 1) * function(inputs, 2),
+        NOISE * normal(SAMPLES)
+    ], -1)
+    return Problem(inputs, targets, test_inputs, function(test_inputs, 0))
+
+
+def run(method: str, seed: int, steps: int = 1200) -> Result:
+    """Train with one method and test.
+
+    Args:
+        method (str): One of ``METHODS``.
+        seed (int): Seed of the problem, the weights and the batches.
+        steps (int): Parameter updates. Defaults to 1200.
+
+    Returns:
+        Result: Test error and task weights.
+    """
+    problem = make_problem(seed)
+    torch.manual_seed(seed)
+    model = MultiTaskRegressor()
+    held_out = method == 'MELTR, held-out batches'
+    data = TensorDataset(problem.inputs, problem.targets)
+    if held_out:
+        data, kept = torch.utils.data.random_split(
+            data, [SAMPLES - HELD_OUT, HELD_OUT])
+    batches = _endless(DataLoader(data, 32, shuffle=True, drop_last=True))
+
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    weights = None
+    if method.startswith('MELTR'):
+        wrapper = MELTRWrapper(
+            model,
+            MELTR(len(TASKS), (32, 32), 32, dropout=0.),
+            losses=TASKS,
+            primary=TASKS[0])
+        optim_wrapper = AIDOptimWrapper(
+            optimizer=optimizer,
+            meta_optimizer=torch.optim.Adam(
+                wrapper.meltr.parameters(), lr=1e-2),
+            gamma=0.,
+            history=dict(seed=seed),
+            meta_dataloader=DataLoader(kept, HELD_OUT) if held_out else None)
+        trace = []
+        for _ in range(steps):
+            log = wrapper.train_step(next(batches), optim_wrapper)
+            trace.append([float(log[f'weight/{name}']) for name in TASKS])
+        weights = torch.tensor(trace).mean(0).tolist()
+    else:
+        for _ in range(steps):
+            losses = model(*next(batches), mode='loss')
+            chosen = TASKS[:1] if method == 'primary only' else TASKS
+            optimizer.zero_grad()
+            sum(losses[name] for name in chosen).backward()
+            optimizer.step()
+
+    with torch.no_grad():
+        error = model(problem.test_inputs)[:, 0] - problem.test_targets
+    return Result(error.square().mean().item(), weights)
+
+
+def _endless(loader):
+    while True:
+        yield from loader
+
+
+def table(seeds: int = 5, steps: int = 1200) -> Dict[str, Result]:
+    """Run every method on every seed.
+
+    Args:
+        seeds (int): Number of seeds. Defaults to 5.
+        steps (int): Parameter updates. Defaults to 1200.
+
+    Returns:
+        dict[str, Result]: Means over the seeds.
+    """
+    rows = {}
+    for method in METHODS:
+        results = [run(method, seed, steps) for seed in range(seeds)]
+        error = sum(r.error for r in results) / seeds
+        weights = None
+        if results[0].weights:
+            weights = [sum(w) / seeds
+                       for w in zip(
+                           *(r.weights for r in results), strict=True)]
+        rows[method] = Result(error, weights)
+    return rows
+
+
+def show(rows: Dict[str, Result]) -> str:
+    """Format the rows as a Markdown table."""
+    names = [t.removeprefix('loss_') for t in TASKS]
+    lines = [f'| method | test error | weights ({" / ".join(names)}) |',
+             '|---|---|---|']
+    for method, result in rows.items():
+        weights = '' if result.weights is None else ' / '.join(
+            f'{w:.2f}' for w in result.weights)
+        lines.append(f'| {method} | {result.error:.3f} | {weights} |')
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--seeds', type=int, default=5)
+    parser.add_argument('--steps', type=int, default=1200)
+    args = parser.parse_args()
+    print(show(table(args.seeds, args.steps)))
