@@ -13,15 +13,21 @@ _base_ = [
     '../_base_/schedules/aid_violet.py'
 ]
 
-model = dict(model=dict(task=dict(num_answers=24)))
+model = dict(model=dict(task=dict(num_answers=14)))
 
 optim_wrapper = dict(
-    optimizer=dict(lr=1e-3, weight_decay=1e-2),
+    optimizer=dict(lr=1e-3, weight_decay=1e-2, fused=True),
     meta_optimizer=dict(lr=3e-4),
     meta_dataloader=_base_.meta_dataloader,
     clip_grad=dict(max_norm=5.))
 
-train_cfg = dict(max_epochs=6)
+train_cfg = dict(max_epochs=4)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=50),
+    dict(
+        type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True,
+        eta_min_ratio=0.02)
+]
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
 randomness = dict(seed=0)

@@ -1,4 +1,5 @@
 """The recent training batches, from which meta batches are drawn."""
+import copy
 from typing import Any, List
 
 import torch
@@ -9,7 +10,9 @@ EVICTIONS = ('weighted', 'fifo')
 class BatchHistory:
     """A bounded memory of batches with the official eviction rules.
 
-    Batches are kept as they were appended; nothing is copied. The history
+    Batches are copied on the way in, on the device that they are on: what a
+    loader's worker hands over lies in shared memory, each tensor of which
+    costs the process a file descriptor for as long as it is kept. The history
     survives epochs. It is not part of a checkpoint: after a resume it fills
     again.
 
@@ -56,7 +59,7 @@ class BatchHistory:
         Args:
             batch (Any): The batch, as it leaves the data loader.
         """
-        self.batches.append(batch)
+        self.batches.append(copy.deepcopy(batch))
         if len(self.batches) > self.capacity:
             del self.batches[self._evicted()]
 

@@ -16,9 +16,10 @@ def paint_background(kind: str, seed: int) -> np.ndarray:
         np.ndarray: RGB (HEIGHT, WIDTH, 3), uint8.
     """
     rng = np.random.default_rng(seed)
-    dark, light = np.sort(rng.uniform(70, 200, size=2))
+    dark = rng.uniform(90, 140)
+    light = dark + rng.uniform(10, 40)
     weight = _pattern(kind, rng)[..., None]
-    tint = rng.uniform(-8, 8, size=3)
+    tint = rng.uniform(-4, 4, size=3)
     image = dark + (light - dark) * weight + tint
     return np.clip(image, 0, 255).astype(np.uint8)
 

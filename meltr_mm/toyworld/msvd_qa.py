@@ -32,8 +32,8 @@ VERSION = 1
 
 def write_msvd_qa(root: str,
                   seed: int = 0,
-                  sizes: Dict[str, int] = dict(train=400, val=60, test=120),  # noqa: B006, E501
-                  frames: int = 4,
+                  sizes: Dict[str, int] = dict(train=700, val=60, test=120),  # noqa: B006, E501
+                  frames: int = 2,
                   size: int = 96,
                   progress: Callable[[list], Iterable] = iter) -> bool:
     """Write a toy data set in every file format in which MSVD-QA is found.
@@ -51,8 +51,8 @@ def write_msvd_qa(root: str,
         root (str): The folder.
         seed (int): Decides everything. Defaults to 0.
         sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
-            ``'test'``. Defaults to 400, 60 and 120.
-        frames (int): Frames per clip in the two pickles. Defaults to 4.
+            ``'test'``. Defaults to 700, 60 and 120.
+        frames (int): Frames per clip in the two pickles. Defaults to 2.
         size (int): Side of the frames that the model sees, pixels. Defaults
             to 96.
         progress (Callable): Wraps the list of clips, to show progress, e.g.

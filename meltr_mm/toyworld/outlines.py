@@ -9,14 +9,7 @@ def _ring(count: int, first: float = -np.pi / 2) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def _star() -> np.ndarray:
-    points = _ring(10)
-    points[1::2] *= 0.42
-    return points
-
-
 OUTLINES: Dict[str, np.ndarray] = dict(
     circle=_ring(48) * 0.92,
     square=_ring(4, np.pi / 4),
-    triangle=_ring(3),
-    star=_star())
+    triangle=_ring(3))

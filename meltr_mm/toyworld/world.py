@@ -17,20 +17,18 @@ FRAMES, FPS = 24, 12
 
 COLOURS = dict(
     red=(222, 40, 40),
-    orange=(248, 140, 20),
     yellow=(240, 226, 60),
     green=(40, 168, 60),
-    blue=(40, 84, 226),
-    purple=(164, 52, 196))
-SHAPES = ('circle', 'square', 'triangle', 'star')
+    blue=(40, 84, 226))
+SHAPES = ('circle', 'square', 'triangle')
 DIRECTIONS = dict(left=(-1, 0), right=(1, 0), up=(0, -1), down=(0, 1))
 DEEDS = ('moving', 'turning', 'growing', 'shrinking')
 BACKGROUNDS = ('plain', 'gradient', 'stripes', 'checks', 'clouds')
 
 # Moving comes in four directions, which must be asked about often enough.
 _DEED_CHANCES = (0.55, 0.15, 0.15, 0.15)
-_ACTOR_CHANCES = (0.56, 0.28, 0.16)
-_RADIUS = (17.0, 20.0)
+_ACTOR_CHANCES = (0.45, 0.33, 0.22)
+_RADIUS = (18.0, 21.0)
 _TRAVEL = dict(left=(48, 68), right=(48, 68), up=(42, 54), down=(42, 54))
 _GROWTH = (0.72, 1.4)
 # Between two of four frames 39 to 55 degrees: less than what maps any shape

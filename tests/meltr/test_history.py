@@ -2,6 +2,7 @@ from collections import Counter
 
 import pytest
 import torch
+from mmaction.structures import ActionDataSample
 
 from meltr_mm.meltr import BatchHistory
 
@@ -39,10 +40,16 @@ def test_draws_are_uniform_and_reproducible():
     assert [history.draw() for _ in range(4000)] == draws
 
 
-def test_batches_are_not_copied():
-    history, batch = BatchHistory(), dict(inputs=torch.zeros(2))
-    history.append(batch)
-    assert history.draw() is batch
+def test_batches_leave_shared_memory_and_cannot_be_changed():
+    history = BatchHistory()
+    inputs = torch.zeros(2).share_memory_()
+    sample = ActionDataSample(text_ids=torch.ones(3).share_memory_())
+    history.append(dict(inputs=[inputs], data_samples=[sample]))
+    inputs += 1
+    kept = history.draw()
+    assert torch.equal(kept['inputs'][0], torch.zeros(2))
+    assert not kept['inputs'][0].is_shared()
+    assert not kept['data_samples'][0].text_ids.is_shared()
 
 
 def test_bad_arguments_and_empty_draw():

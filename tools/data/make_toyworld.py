@@ -28,11 +28,11 @@ def parse_args() -> argparse.Namespace:
         '--clips',
         type=int,
         nargs=3,
-        default=(400, 60, 120),
+        default=(700, 60, 120),
         metavar=('TRAIN', 'VAL', 'TEST'),
         help='number of clips of each split')
     parser.add_argument(
-        '--frames', type=int, default=4, help='frames per clip in pickles')
+        '--frames', type=int, default=2, help='frames per clip in pickles')
     parser.add_argument(
         '--size', type=int, default=96, help="side of the model's frames")
     args = parser.parse_args()

@@ -7,7 +7,7 @@
 # beside the accuracy. The ceiling is 100 %: every answer can be seen.
 data_root = 'data/toy/msvd_qa'
 # These two must be those of make_toyworld.py, which writes the codes.
-clip_len = 4
+clip_len = 2
 img_size = 96
 # The longest question has 11 pieces with [CLS] and [SEP].
 max_length = 16
@@ -22,7 +22,6 @@ ann_file = 'txt_msvd-qa.json'
 question_types = dict(
     count='how many|number of',
     direction='direction|where does',
-    deed='doing|happening|what does the .* do',
     shape='what shape|which shape|thing',
     colour='colour')
 
@@ -70,27 +69,25 @@ train_dataset = dict(
     question_types=question_types,
     pipeline=train_pipeline)
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=1,
-    # A worker that is started anew each epoch would draw the same masks
-    # again, because MMEngine seeds a worker by its number only.
-    persistent_workers=True,
+    batch_size=8,
+    # Two cores are better used by the model itself. With workers, keep them
+    # over the epochs (persistent_workers=True): MMEngine seeds a worker by
+    # its number only, so a new one would draw the same masks again.
+    num_workers=0,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
 # A tenth of the training clips, which training never sees: MELTR's meta
 # batches. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
 meta_dataloader = dict(
-    batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
+    batch_size=8,
+    num_workers=0,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
 val_dataloader = dict(
     batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
+    num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
@@ -102,8 +99,7 @@ val_dataloader = dict(
         pipeline=test_pipeline))
 test_dataloader = dict(
     batch_size=16,
-    num_workers=1,
-    persistent_workers=True,
+    num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
