@@ -32,7 +32,7 @@ VERSION = 1
 
 def write_msvd_qa(root: str,
                   seed: int = 0,
-                  sizes: Dict[str, int] = dict(train=700, val=60, test=120),  # noqa: B006, E501
+                  sizes: Dict[str, int] = dict(train=1000, val=60, test=160),  # noqa: B006, E501
                   frames: int = 2,
                   size: int = 96,
                   progress: Callable[[list], Iterable] = iter) -> bool:
@@ -51,7 +51,7 @@ def write_msvd_qa(root: str,
         root (str): The folder.
         seed (int): Decides everything. Defaults to 0.
         sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
-            ``'test'``. Defaults to 700, 60 and 120.
+            ``'test'``. Defaults to 1000, 60 and 160.
         frames (int): Frames per clip in the two pickles. Defaults to 2.
         size (int): Side of the frames that the model sees, pixels. Defaults
             to 96.

@@ -33,28 +33,26 @@ class Question:
 
 
 def ask(scene: Scene, rng: np.random.Generator) -> List[Question]:
-    """Ask three to six questions about a scene.
+    """Ask two to four questions about a scene.
 
     Args:
         scene (Scene): The scene.
-        rng (np.random.Generator): Chooses whose shape is asked for.
+        rng (np.random.Generator): Chooses the last question.
 
     Returns:
-        list[Question]: The colour of every actor, the shape of one and the
-        count always; the direction where something moves.
+        list[Question]: The colour of every actor, and one other thing: a
+        shape, the count, or the direction where something moves.
     """
     acting = scene.actors[0]
     shaped = scene.actors[rng.integers(len(scene.actors))]
-    questions = [
-        _phrase('colour', actor, actor.colour) for actor in scene.actors
-    ]
-    questions += [
+    others = [
         _phrase('shape', shaped, shaped.shape),
         _phrase('count', acting, NUMBERS[len(scene.actors) - 1])
     ]
     if acting.deed == 'moving':
-        questions.append(_phrase('direction', acting, acting.direction))
-    return questions
+        others.append(_phrase('direction', acting, acting.direction))
+    return [_phrase('colour', actor, actor.colour)
+            for actor in scene.actors] + [others[rng.integers(len(others))]]
 
 
 def _phrase(kind: str, actor: Actor, answer: str) -> Question:

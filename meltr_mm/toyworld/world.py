@@ -27,7 +27,7 @@ BACKGROUNDS = ('plain', 'gradient', 'stripes', 'checks', 'clouds')
 
 # Moving comes in four directions, which must be asked about often enough.
 _DEED_CHANCES = (0.55, 0.15, 0.15, 0.15)
-_ACTOR_CHANCES = (0.45, 0.33, 0.22)
+_ACTOR_CHANCES = (0.6, 0.25, 0.15)
 _RADIUS = (18.0, 21.0)
 _TRAVEL = dict(left=(48, 68), right=(48, 68), up=(42, 54), down=(42, 54))
 _GROWTH = (0.72, 1.4)

@@ -28,7 +28,7 @@ def parse_args() -> argparse.Namespace:
         '--clips',
         type=int,
         nargs=3,
-        default=(700, 60, 120),
+        default=(1000, 60, 160),
         metavar=('TRAIN', 'VAL', 'TEST'),
         help='number of clips of each split')
     parser.add_argument(

@@ -40,7 +40,9 @@ model = dict(
         # The generated data have a small codebook.
         num_codes=64,
         head_dropout=0.,
-        temperature=0.05,
+        # 0.05 is for a pre-trained matching head; from scratch it multiplies
+        # the gradient of noise by 20.
+        temperature=1.,
         masked_frames_for_target=False,
         data_preprocessor=dict(
             type='ActionDataPreprocessor',
