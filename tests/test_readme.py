@@ -44,6 +44,9 @@ class TwoLosses(BaseModel):
         super().__init__()
         self.layer = nn.Linear(2, 2)
 
+    def forward(self, inputs, mode='tensor'):
+        return self.layer(inputs)
+
 
 def test_existing_config_snippet(tmp_path):
     MODELS.register_module(

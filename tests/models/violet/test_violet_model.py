@@ -273,7 +273,7 @@ def test_toy_config_learns_from_one_batch():
         ids = torch.tensor([101, 2054, 102])
         sample.set_data(dict(text_ids=ids, text_mask=torch.ones_like(ids)))
         samples.append(sample)
-    frames = torch.randn(2, 1, 3, 4, 96, 96)
+    frames = torch.randn(2, 1, 3, 2, 96, 96)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     values = []
     for _ in range(8):
