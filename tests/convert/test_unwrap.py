@@ -1,0 +1,24 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'convert' / 'unwrap.py'
+
+
+def test_bare_model_from_wrapped_checkpoint(tmp_path):
+    state = {'model.layer.weight': torch.ones(2), 'meltr.fc1.weight':
+             torch.zeros(3)}
+    torch.save(dict(state_dict=state), tmp_path / 'wrapped.pth')
+    run = [sys.executable, '-W', 'ignore', str(TOOL)]
+    result = subprocess.run(
+        [*run, str(tmp_path / 'wrapped.pth'), str(tmp_path / 'bare.pth')],
+        capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    bare = torch.load(tmp_path / 'bare.pth', weights_only=True)['state_dict']
+    assert bare.keys() == {'layer.weight'}
+    missing = subprocess.run(
+        [*run, 'nowhere.pth', 'out.pth'], capture_output=True, text=True)
+    assert missing.returncode != 0
+    assert 'nowhere.pth: the file does not exist' in missing.stderr

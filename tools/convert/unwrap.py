@@ -1,0 +1,25 @@
+"""Take the bare model out of a checkpoint of MELTRWrapper.
+
+    python tools/convert/unwrap.py work_dirs/RUN/epoch_30.pth bare.pth
+
+The result loads into the wrapped model's own config, without MELTR.
+"""
+import argparse
+
+import checkout  # noqa: F401
+import torch
+from weights_file import WeightsFileError, read_state_dict
+
+import meltr_mm  # noqa: F401  its shims let MMEngine's checkpoints load
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('checkpoint')
+    parser.add_argument('output')
+    args = parser.parse_args()
+    try:
+        weights = read_state_dict(args.checkpoint)
+    except WeightsFileError as error:
+        raise SystemExit(f'{args.checkpoint}: {error}') from None
+    torch.save(dict(state_dict=weights), args.output)
+    print(f'{args.output}: {len(weights)} tensors')
