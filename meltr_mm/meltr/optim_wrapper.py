@@ -423,5 +423,13 @@ def _endless(loader) -> Iterator:
     while True:
         if hasattr(loader.sampler, 'set_epoch'):
             loader.sampler.set_epoch(epoch)
-        yield from loader
+        empty = True
+        for batch in loader:
+            empty = False
+            yield batch
+        if empty:
+            raise ValueError(
+                'meta_dataloader must yield at least one batch, but it is '
+                'empty; with drop_last its dataset must hold a whole batch: '
+                'lower its batch_size, or keep more data out of training')
         epoch += 1

@@ -131,6 +131,15 @@ def test_meta_batches_from_a_loader_are_used_and_recur():
         assert torch.equal(inputs, batch(number)['inputs'])
 
 
+def test_empty_meta_loader_is_an_error_not_a_hang():
+    model = wrap()
+    optim_wrapper = build(model)
+    optim_wrapper._meta_dataloader = torch.utils.data.DataLoader(
+        [batch(1)], batch_size=2, drop_last=True)
+    with pytest.raises(ValueError, match='meta_dataloader must yield'):
+        model.train_step(batch(0), optim_wrapper)
+
+
 def test_accumulation_counts_updates_and_keeps_windows():
     model = wrap()
     optim_wrapper = build(model, accumulative_counts=4, interval=2)

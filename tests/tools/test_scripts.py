@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'toy' / 'meltr_violet_msvdqa.py'
 STOCK = Path(
     find_spec('mmaction').submodule_search_locations[0]) / '.mim' / 'tools'
-LOG_EACH = 'default_hooks.logger.interval=1'
+OPTIONS = ('default_hooks.logger.interval=1', 'train_dataloader.batch_size=4',
+           'optim_wrapper.meta_dataloader.batch_size=2')
 
 
 @pytest.fixture(scope='module')
@@ -48,7 +49,7 @@ def killed_run(workplace):
     """A run that was killed with SIGKILL in its second epoch."""
     process = run(
         workplace, ROOT / 'tools' / 'train.py', CONFIG, '--work-dir', 'work',
-        '--cfg-options', LOG_EACH, 'optim_wrapper.interval=2', start=True)
+        '--cfg-options', *OPTIONS, 'optim_wrapper.interval=2', start=True)
     output = []
     for line in process.stdout:
         output.append(line)
@@ -88,8 +89,7 @@ def test_resume_after_sigkill(workplace, killed_run):
          str(CONFIG), '--work-dir', 'work', '--resume', '--cfg-options',
          'train_cfg.max_epochs=2', 'optim_wrapper.interval=2',
          'custom_imports.imports=[meltr_mm,probe]', 'custom_hooks=[]',
-         'default_hooks.runtime_info.type=RuntimeInfoHook', LOG_EACH,
-         'default_hooks.dump.type=Dump'],
+         *OPTIONS, 'default_hooks.dump.type=Dump'],
         cwd=workplace, capture_output=True, text=True, timeout=300,
         env=dict(os.environ, OMP_NUM_THREADS='1',
                  PYTHONPATH=f'{ROOT}{os.pathsep}{workplace}'))
@@ -122,7 +122,7 @@ def test_stock_scripts_run_our_config(workplace, killed_run):
     a checkpoint is the one that the log shows."""
     result = run(
         workplace, STOCK / 'train.py', CONFIG, '--work-dir', 'stock',
-        '--cfg-options', 'train_cfg.max_epochs=1')
+        '--cfg-options', 'train_cfg.max_epochs=1', *OPTIONS)
     assert result.returncode == 0, result.stderr[-3000:]
     logged = re.findall(r'qa/accuracy: ([\d.]+)',
                         result.stdout + result.stderr)
@@ -150,7 +150,7 @@ def test_missing_data_is_one_clear_error(tmp_path):
 def test_wrong_loss_name_is_one_clear_error(workplace):
     result = run(
         workplace, ROOT / 'tools' / 'train.py', CONFIG, '--work-dir', 'wrong',
-        '--cfg-options', 'model.losses=[loss_qa,loss_vtn]')
+        '--cfg-options', 'model.losses=[loss_qa,loss_vtn]', *OPTIONS)
     message = last_line(result)
     assert 'loss_vtn' in message
     for name in ('loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm'):
