@@ -34,7 +34,8 @@ def workplace(tmp_path_factory):
 
 def run(cwd, script, *args, start=False):
     command = [sys.executable, '-W', 'ignore', str(script), *map(str, args)]
-    environment = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT))
+    environment = dict(os.environ, OMP_NUM_THREADS='1',
+                       PYTHONPATH=f'{ROOT}{os.pathsep}{cwd}')
     if start:
         return subprocess.Popen(
             command, cwd=cwd, env=environment, stdout=subprocess.PIPE,
@@ -73,26 +74,26 @@ def test_resume_after_sigkill(workplace, killed_run):
     assert moments['step'] == aid['meta_steps']
     assert moments['exp_avg'].abs().sum() > 0
 
-    probe = workplace / 'probe.py'
-    probe.write_text(
+    (workplace / 'dump_hook.py').write_text(
         'import torch\n'
         'from mmengine.hooks import Hook\n'
         'from mmengine.registry import HOOKS\n'
         '@HOOKS.register_module()\n'
-        'class Dump(Hook):\n'
+        'class DumpHook(Hook):\n'
         '    def before_train(self, runner):\n'
         '        torch.save(dict(state_dict=runner.model.state_dict(),\n'
         '            optimizer=runner.optim_wrapper.state_dict()),\n'
         "            'resumed.pth')\n")
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', str(ROOT / 'tools' / 'train.py'),
-         str(CONFIG), '--work-dir', 'work', '--resume', '--cfg-options',
-         'train_cfg.max_epochs=2', 'optim_wrapper.interval=2',
-         'custom_imports.imports=[meltr_mm,probe]', 'custom_hooks=[]',
-         *OPTIONS, 'default_hooks.dump.type=Dump'],
-        cwd=workplace, capture_output=True, text=True, timeout=300,
-        env=dict(os.environ, OMP_NUM_THREADS='1',
-                 PYTHONPATH=f'{ROOT}{os.pathsep}{workplace}'))
+    config = workplace / 'dumping.py'
+    config.write_text(
+        f"_base_ = '{CONFIG}'\n"
+        "custom_imports = dict(imports=['meltr_mm', 'dump_hook'],\n"
+        '                      allow_failed_imports=False)\n'
+        "custom_hooks = [dict(type='DumpHook')]\n")
+    result = run(
+        workplace, ROOT / 'tools' / 'train.py', config, '--work-dir', 'work',
+        '--resume', '--cfg-options', 'train_cfg.max_epochs=2',
+        'optim_wrapper.interval=2', *OPTIONS)
     assert result.returncode == 0, result.stderr[-3000:]
     assert 'resumed epoch: 1' in result.stdout + result.stderr
     resumed = torch.load(workplace / 'resumed.pth', weights_only=True)
