@@ -4,8 +4,8 @@
 #
 # 2866 / 188 / 518 questions about 1000 / 60 / 160 clips, 14 answers. Chance
 # is 7.1 %, the most frequent answer is right for 18.5 % of the test questions;
-# the evaluation prints both beside the accuracy. Knowing what kind of answer
-# a question wants gives 33 %. The ceiling is 100 %: every answer can be seen.
+# the evaluation prints both beside the accuracy. The ceiling is 100 %: every
+# answer can be seen.
 data_root = 'data/toy/msvd_qa'
 # These two must be those of make_toyworld.py, which writes the codes.
 clip_len = 2
