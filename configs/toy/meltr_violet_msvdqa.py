@@ -26,7 +26,7 @@ optim_wrapper = dict(
     meta_dataloader=_base_.meta_dataloader,
     clip_grad=dict(max_norm=5.))
 
-train_cfg = dict(max_epochs=7, val_interval=1)
+train_cfg = dict(max_epochs=8, val_interval=1)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=50),
     dict(

@@ -13,7 +13,9 @@ class AutoEstimator:
     On the first call both ``'vjp'`` (exact for every model) and ``'jvp'``
     (cheaper from two tasks on) are run on the same batches with the same
     dropout masks. If ``'jvp'`` fails for want of a forward-mode formula, or
-    its products differ from reverse mode's, ``'vjp'`` is used from then on.
+    its products differ from reverse mode's, ``'vjp'`` is used from then on;
+    so it is without a trial where it is the cheaper one: for one task, or for
+    two with one batch for both purposes.
     The decision is logged; on several processes it is the same everywhere.
 
     Args:
@@ -41,6 +43,12 @@ class AutoEstimator:
         reference = hypergradient(*args, estimator='vjp', **kwargs)
         if not reference.products.isfinite().all():
             return reference  # nothing to compare with; decide next time
+        tasks, shared = len(reference.products), isinstance(args[2], int)
+        if tasks <= (2 if shared else 1):
+            self.chosen = 'vjp'
+            print_log("estimator: 'vjp', the cheapest exact one for so few "
+                      'tasks', 'current')
+            return reference
         objection = self._objection_to_jvp(reference, args, kwargs)
         self.chosen = 'vjp' if objection else 'jvp'
         if objection:

@@ -16,22 +16,25 @@ gives
 
 The T numbers s are first order in the model; only M, a few tokens wide, is
 differentiated twice. As in the official code the regulariser acts through v
-alone (``DESIGN`` section 4, ``facts/violet.md`` section 8).
+alone, unless its direct derivative in :math:`\phi` is asked for.
 """
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Union
 
 import torch
 from torch import Tensor, nn
 
 from .buffers import preserved_buffers
 from .checkpointing import checkpointing_for_grad
-from .forward_mode import jvp
+from .combination import Average, Combination, combine, contract, phi_gradients
+from .hessian import TrainingHessian
+from .inverse_hessian import Identity
+from .loss_pass import LossPass
 from .rng import RNGState
+from .tensor_lists import Tensors, add, filled, gradients, inner_product
 
-Tensors = List[Optional[Tensor]]
-Evaluations = Union[Callable[[], Tensor], Sequence[Callable[[], Tensor]]]
-ESTIMATORS = ('jvp', 'vjp', 'double_backward')
+Evaluate = Callable[[], Tensor]
+ESTIMATORS = ('jvp', 'vjp', 'finite_difference', 'double_backward')
 
 
 @dataclass
@@ -40,8 +43,8 @@ class Hypergradient:
 
     Attributes:
         grads (dict[str, Tensor]): Per parameter of MELTR what belongs into
-            its ``.grad``. A parameter that cannot influence dM/dl (the last
-            LayerNorm's bias) is absent.
+            its ``.grad``. A parameter without influence (the last
+            LayerNorm's bias does not enter dM/dl) is absent.
         value (Tensor): The meta objective V, ().
         losses (Tensor): Task losses of the meta-training batch, (T,).
         weights (Tensor): dM/dl at these losses, (T,).
@@ -57,12 +60,14 @@ class Hypergradient:
 
 def hypergradient(model: nn.Module,
                   meltr: nn.Module,
-                  primary: Evaluations,
-                  losses: Evaluations,
+                  primary: Union[Evaluate, Sequence[Evaluate], int],
+                  losses: Union[Evaluate, Sequence[Evaluate]],
                   *,
                   estimator: str = 'jvp',
                   gamma: float = 0.0,
-                  average: Optional[Callable[[Tensors], None]] = None,
+                  direct_regulariser: bool = False,
+                  inverse_hessian: Optional[Callable] = None,
+                  average: Optional[Average] = None,
                   sync_losses: bool = True,
                   scale: float = 1.0) -> Hypergradient:
     """Compute the gradient of MELTR's parameters by implicit differentiation.
@@ -72,22 +77,33 @@ def hypergradient(model: nn.Module,
 
     ``primary`` and ``losses`` may be lists, one callable per micro-batch of
     an accumulated batch. Their mean counts then, with no more memory than
-    one micro-batch takes; ``'double_backward'`` takes single ones only.
+    one micro-batch takes.
 
     Args:
         model (nn.Module): The model whose parameters are w. Frozen
             parameters are left out.
         meltr (nn.Module): The loss transformer, (T,) -> ().
-        primary (Callable | Sequence[Callable]): Evaluates the primary loss,
-            () or (1,), on the meta-validation batch at the model's current
-            parameters.
+        primary (Callable | Sequence[Callable] | int): Evaluates the primary
+            loss, () or (1,), on the meta-validation batch at the model's
+            current parameters. An index into the task losses instead makes
+            one batch serve both purposes: cheaper, but another estimator,
+            which favours the primary task (its gradient's product with
+            itself is never negative).
         losses (Callable | Sequence[Callable]): Evaluates the task losses
             (T,) on the meta-training batch at the model's current
             parameters.
-        estimator (str): ``'jvp'``: one forward-mode pass of the model;
-            ``'vjp'``: T backward passes; ``'double_backward'``: the official
-            second-order graph, kept as the reference. Defaults to 'jvp'.
+        estimator (str): How s is computed. ``'jvp'``: one forward-mode pass
+            of the model; ``'vjp'``: T backward passes;
+            ``'finite_difference'``: two forward passes, an approximation;
+            ``'double_backward'``: the official second-order graph, kept as
+            the reference, for one process without accumulation.
+            Defaults to 'jvp'.
         gamma (float): Weight of the regulariser. Defaults to 0.
+        direct_regulariser (bool): Add the derivative that the regulariser
+            has in phi at fixed w, which the official code leaves out.
+            Defaults to False.
+        inverse_hessian (Callable, optional): A component of
+            :mod:`meltr_mm.meltr.inverse_hessian`. Defaults to the identity.
         average (Callable, optional): Averages a list of tensors over the
             processes, in place. Defaults to None (one process).
         sync_losses (bool): With ``average``: M sees the losses averaged
@@ -102,228 +118,241 @@ def hypergradient(model: nn.Module,
 
     Raises:
         ValueError: If the estimator is unknown, or ``'double_backward'`` is
-            asked for on several processes or micro-batches.
+            asked for what it does not do.
+        TypeError: If ``'finite_difference'`` meets parameters of less than
+            float32 precision.
     """
     if estimator not in ESTIMATORS:
         raise ValueError(f'estimator must be one of {ESTIMATORS}, '
                          f'but got {estimator!r}')
-    primary = [primary] if callable(primary) else list(primary)
-    losses = [losses] if callable(losses) else list(losses)
-    params = [p for p in model.parameters() if p.requires_grad]
-    device = params[0].device
+    route = _DoubleBackward if estimator == 'double_backward' else _FirstOrder
+    meta_step = route(
+        model, meltr, primary, losses, estimator, gamma, direct_regulariser,
+        inverse_hessian or Identity(), average, sync_losses, scale)
+    device = next(model.parameters()).device
     with preserved_buffers(model), RNGState(device).preserved(), \
             checkpointing_for_grad(), torch.enable_grad():
-        if estimator == 'double_backward':
-            if average is not None or len(primary) + len(losses) > 2:
-                raise ValueError(
-                    "estimator 'double_backward' is a reference for one "
-                    "process without accumulation; use 'jvp' or 'vjp'")
-            return _double_backward(meltr, params, primary[0], losses[0],
-                                    gamma)
-        return _first_order(model, meltr, params, primary, losses, estimator,
-                            gamma, average, sync_losses, scale)
+        return meta_step.run()
 
 
-def _first_order(model, meltr, params, primary, losses, estimator, gamma,
-                 average, sync_losses, scale) -> Hypergradient:
-    sync = average if sync_losses else None
-    v: Tensors = [None] * len(params)
-    value = 0
-    for evaluate in primary:
-        part = evaluate().sum() / len(primary)
-        v = _add(v, gradients(part, params, scale))
-        value = value + part.detach()
+class _MetaStep:
+    """What both routes hold, and how both of them end."""
 
-    passes = [
-        _LossPass(evaluate, params[0].device, keep=len(losses) == 1)
-        for evaluate in losses
-    ]
-    combined = None
-    if gamma:
-        combined = combine(meltr, _mean(p.values() for p in passes), sync)
-        gap = combined.losses.detach().sum() - combined.total.detach()
-        value = value + gamma * gap.abs()
-        pull = gamma * gap.sign() * (1 - combined.weights.detach())
-        for p in passes:
-            v = _add(v, gradients(p.graph(), params, scale,
-                                  pull / len(passes), estimator == 'vjp'))
-    if average is not None:
-        v = [torch.zeros_like(p) if g is None else g
-             for p, g in zip(params, v, strict=True)]
-        average(v)
+    def __init__(self, model, meltr, primary, losses, estimator, gamma,
+                 direct_regulariser, inverse_hessian, average, sync_losses,
+                 scale) -> None:
+        self.model = model
+        self.meltr = meltr
+        self.params = [p for p in model.parameters() if p.requires_grad]
+        # One batch for both purposes: the primary task's index.
+        self.shared = primary if isinstance(primary, int) else None
+        self.primary = [] if self.shared is not None else _as_list(primary)
+        self.losses = _as_list(losses)
+        self.estimator = estimator
+        self.gamma = gamma
+        self.direct_regulariser = direct_regulariser
+        self.inverse_hessian = inverse_hessian
+        self.average = average
+        self.sync_losses = sync_losses
+        self.sync = average if sync_losses else None
+        self.scale = scale
 
-    if estimator == 'vjp':
-        products = _mean(
-            vjp_products(p.graph(), params, v, scale) for p in passes)
-        primal = [p.values() for p in passes]
-    else:
-        moving = [i for i, g in enumerate(v) if g is not None]
-        duals = [
-            p.dual(model, [params[i] for i in moving], [v[i] for i in moving])
-            for p in passes
+    def pull(self, combined: Combination) -> Tensor:
+        """Derivative of V in the losses of the meta-training batch, (T,)."""
+        pull = torch.zeros_like(combined.losses)
+        if self.shared is not None:
+            pull[self.shared] = 1
+        if self.gamma:
+            gap = _gap(combined)
+            pull += self.gamma * gap.sign() * (1 - combined.weights.detach())
+        return pull
+
+    def value(self, combined: Combination, primary: Optional[Tensor]):
+        """The meta objective."""
+        if self.shared is not None:
+            primary = combined.losses[self.shared].detach()
+        return primary + self.gamma * _gap(combined).abs()
+
+    def with_direct_term(self, grads: Dict[str, Tensor],
+                         combined: Combination) -> Dict[str, Tensor]:
+        """Add what the regulariser contributes at fixed w."""
+        if not (self.gamma and self.direct_regulariser):
+            return grads
+        direct = phi_gradients(
+            -self.gamma * _gap(combined).sign() * combined.total, self.meltr)
+        return {
+            name: direct[name] + grads[name] if name in grads else
+            direct[name]
+            for name in direct
+        }
+
+
+class _FirstOrder(_MetaStep):
+    """Everything but M is differentiated once."""
+
+    def run(self) -> Hypergradient:
+        self.passes = [
+            LossPass(evaluate, self.params[0].device,
+                     keep=len(self.losses) == 1)
+            for evaluate in self.losses
         ]
-        primal = [values for values, _ in duals]
-        products = _mean(tangents for _, tangents in duals)
-    if combined is None:
-        combined = combine(meltr, _mean(primal), sync)
-
-    products = products.to(combined.weights.dtype)
-    if sync is not None:
-        sync([products])
-    grads = contract(meltr, combined.weights, products)
-    if average is not None:
-        average([value] if sync else [value, *grads.values()])
-    return Hypergradient(
-        grads=grads,
-        value=value,
-        losses=combined.losses.detach(),
-        weights=combined.weights.detach(),
-        products=products)
-
-
-class _LossPass:
-    """The task losses of one micro-batch, evaluated as often as needed.
-
-    Every evaluation sees the random numbers of the first, so that values,
-    gradients and tangents belong to the same dropout masks.
-    """
-
-    def __init__(self, evaluate: Callable[[], Tensor], device: torch.device,
-                 keep: bool) -> None:
-        self._evaluate = evaluate
-        self._device = device
-        self._keep = keep  # the graph: costs its memory, saves a forward
-        self._state: Optional[RNGState] = None
-        self._graph: Optional[Tensor] = None
-        self._values: Optional[Tensor] = None
-
-    def values(self) -> Tensor:
-        if self._values is None:
-            if self._keep:
-                self.graph()
-            else:
-                with torch.no_grad():
-                    self._values = self._run()
-        return self._values
-
-    def graph(self) -> Tensor:
-        if self._graph is not None:
-            return self._graph
-        graph = self._run()
-        self._values = graph.detach()
-        if self._keep:
-            self._graph = graph
-        return graph
-
-    def dual(self, model: nn.Module, params: Sequence[nn.Parameter],
-             direction: Sequence[Tensor]) -> Tuple[Tensor, Tensor]:
-        self._graph = None
-        return jvp(model, self._run, params, direction)
-
-    def _run(self) -> Tensor:
-        if self._state is None:
-            self._state = RNGState(self._device)
+        v, primary = self._primary_gradient()
+        combined = None
+        on_training_batch = self.gamma or self.shared is not None
+        if on_training_batch or self.inverse_hessian.needs_hessian:
+            combined = self._combine(p.values() for p in self.passes)
+            if not on_training_batch and self.estimator != 'vjp':
+                for p in self.passes:
+                    p.release()
+        if self._gram_is_cheapest:
+            products = self._gram_products(self.pull(combined))
         else:
-            self._state.restore()
-        return self._evaluate()
+            if on_training_batch:
+                v = self._with_training_batch(v, self.pull(combined))
+            v = self._solved(v, combined)
+            values, products = self._products(v)
+            if combined is None:
+                combined = self._combine(values)
+        products = products.to(combined.weights.dtype)
+        if self.sync is not None:
+            self.sync([products])
+        grads = self.with_direct_term(
+            contract(self.meltr, combined.weights, products), combined)
+        value = self.value(combined, primary)
+        if self.average is not None:
+            self.average(
+                [value] if self.sync_losses else [value, *grads.values()])
+        return Hypergradient(
+            grads=grads,
+            value=value,
+            losses=combined.losses.detach(),
+            weights=combined.weights.detach(),
+            products=products)
+
+    def _combine(self, values: Iterable[Tensor]) -> Combination:
+        return combine(self.meltr, _mean(values), self.sync)
+
+    def _primary_gradient(self):
+        v: Tensors = [None] * len(self.params)
+        value = None
+        for evaluate in self.primary:
+            part = evaluate().sum() / len(self.primary)
+            v = add(v, gradients(part, self.params, self.scale))
+            part = part.detach()
+            value = part if value is None else value + part
+        return v, value
+
+    def _with_training_batch(self, v: Tensors, pull: Tensor) -> Tensors:
+        for p in self.passes:
+            again = self.estimator == 'vjp'
+            v = add(v, gradients(p.graph(), self.params, self.scale,
+                                 pull / len(self.passes), again))
+            if not again:
+                p.release()
+        return v
+
+    def _solved(self, v: Tensors, combined: Optional[Combination]) -> Tensors:
+        hessian = self.inverse_hessian.needs_hessian
+        if self.average is not None or hessian:
+            v = filled(v, self.params)
+        if self.average is not None:
+            self.average(v)
+        if not hessian:
+            return v
+        product = TrainingHessian(
+            self.model, self.params, self.passes, combined, self.average,
+            self.sync_losses, self.scale)
+        return self.inverse_hessian(product, v)
+
+    def _products(self, v: Tensors):
+        """Losses of each micro-batch, and s."""
+        if self.estimator == 'vjp':
+            products = _mean(
+                vjp_products(p.graph(), self.params, v, self.scale)
+                for p in self.passes)
+            return [p.values() for p in self.passes], products
+        moving = [i for i, g in enumerate(v) if g is not None]
+        params = [self.params[i] for i in moving]
+        direction = [v[i] for i in moving]
+        if self.estimator == 'jvp':
+            pairs = [p.jvp(self.model, params, direction)
+                     for p in self.passes]
+        else:
+            pairs = [p.difference(params, direction) for p in self.passes]
+        values, slopes = zip(*pairs, strict=True)
+        return values, _mean(slopes)
+
+    @property
+    def _gram_is_cheapest(self) -> bool:
+        """Whether s needs nothing but the T task gradients themselves.
+
+        With one batch for both purposes v is a combination of them.
+        """
+        return (self.shared is not None and self.estimator == 'vjp'
+                and not self.inverse_hessian.needs_hessian)
+
+    def _gram_products(self, pull: Tensor) -> Tensor:
+        tasks = len(pull)
+        rows: List[Tensors] = [[None] * len(self.params)] * tasks
+        units = torch.eye(tasks, dtype=pull.dtype, device=pull.device)
+        for p in self.passes:
+            graph = p.graph()
+            for t, unit in enumerate(units):
+                rows[t] = add(rows[t], gradients(
+                    graph, self.params, self.scale, unit / len(self.passes),
+                    t < tasks - 1))
+            p.release()
+        if self.average is not None:
+            rows = [filled(row, self.params) for row in rows]
+        if not self.sync_losses:
+            # Each process keeps its own tasks; v alone is common to all.
+            v: Tensors = [None] * len(self.params)
+            for row, factor in zip(rows, pull.tolist(), strict=True):
+                v = add(v, row, factor)
+            if self.average is not None:
+                self.average(v)
+            return torch.stack([inner_product(row, v) for row in rows])
+        if self.average is not None:
+            for row in rows:
+                self.average(row)
+        gram = torch.stack(
+            [torch.stack([inner_product(a, b) for b in rows]) for a in rows])
+        return gram @ pull.to(gram.dtype)
 
 
-def _mean(tensors) -> Tensor:
-    return torch.stack(list(tensors)).mean(0)
+class _DoubleBackward(_MetaStep):
+    """The official route: a second-order graph through the whole model."""
 
-
-def _double_backward(meltr, params, primary, losses, gamma) -> Hypergradient:
-    value, values = primary().sum(), losses()
-    total = meltr(values)
-    weights, = torch.autograd.grad(total, values, retain_graph=True)
-    if gamma:
-        value = value + gamma * (values.sum() - total).abs()
-    v = torch.autograd.grad(
-        value, params, retain_graph=True, allow_unused=True)
-    inner = torch.autograd.grad(
-        total, params, create_graph=True, allow_unused=True)
-    product = sum((a * b).sum() for a, b in zip(v, inner, strict=True)
-                  if a is not None and b is not None)
-    return Hypergradient(
-        grads=_negative_gradients(product, meltr),
-        value=value.detach(),
-        losses=values.detach(),
-        weights=weights,
-        products=None)
-
-
-@dataclass
-class Combination:
-    """M at the given losses, with the graph from phi to dM/dl.
-
-    Attributes:
-        losses (Tensor): The task losses that M saw, (T,), a leaf.
-        total (Tensor): M(losses), ().
-        weights (Tensor): dM/dl, (T,), differentiable in phi.
-    """
-    losses: Tensor
-    total: Tensor
-    weights: Tensor
-
-
-def combine(meltr: nn.Module,
-            losses: Tensor,
-            average: Optional[Callable[[Tensors], None]] = None,
-            create_graph: bool = True) -> Combination:
-    """Evaluate M and dM/dl on detached, averaged losses.
-
-    Args:
-        meltr (nn.Module): The loss transformer.
-        losses (Tensor): Task losses (T,).
-        average (Callable, optional): Averages tensors over the processes in
-            place. Defaults to None.
-        create_graph (bool): Keep the graph from phi to dM/dl.
-            Defaults to True.
-
-    Returns:
-        Combination: The losses seen, M, and dM/dl.
-    """
-    losses = losses.detach().clone()
-    if average is not None:
-        average([losses])
-    with torch.enable_grad():
-        losses.requires_grad_()
-        total = meltr(losses)
-        weights, = torch.autograd.grad(
-            total, losses, create_graph=create_graph)
-    return Combination(losses, total, weights)
-
-
-def gradients(outputs: Tensor,
-              params: Sequence[nn.Parameter],
-              scale: float = 1.0,
-              weights: Optional[Tensor] = None,
-              retain_graph: bool = False) -> Tensors:
-    """Gradient of ``<weights, outputs>`` with respect to ``params``.
-
-    Args:
-        outputs (Tensor): Scalar or vector with a graph.
-        params (Sequence[nn.Parameter]): With respect to what.
-        scale (float): Factor during the backward pass. Defaults to 1.
-        weights (Tensor, optional): Weights of the outputs, of their shape;
-            None for a scalar. Defaults to None.
-        retain_graph (bool): Keep the graph. Defaults to False.
-
-    Returns:
-        list[Tensor | None]: One gradient per parameter; None where the
-        outputs do not depend on it.
-    """
-    seed = torch.full_like(outputs, scale) if weights is None else \
-        (weights * scale).to(outputs.dtype)
-    grads = torch.autograd.grad(
-        outputs,
-        params,
-        grad_outputs=seed,
-        retain_graph=retain_graph,
-        allow_unused=True)
-    if scale == 1:
-        return list(grads)
-    return [None if g is None else g / scale for g in grads]
+    def run(self) -> Hypergradient:
+        if self.average is not None or len(self.losses) > 1 or \
+                len(self.primary) > 1 or self.inverse_hessian.needs_hessian:
+            raise ValueError(
+                "estimator 'double_backward' is a reference for one process, "
+                'no accumulation and the identity as inverse Hessian; use '
+                "'jvp' or 'vjp'")
+        primary = self.primary[0]().sum() if self.primary else None
+        values = self.losses[0]()
+        total = self.meltr(values)
+        weights, = torch.autograd.grad(total, values, retain_graph=True)
+        objective = values[self.shared] if primary is None else primary
+        if self.gamma:
+            objective = objective + self.gamma * (values.sum() - total).abs()
+        v = torch.autograd.grad(
+            objective, self.params, retain_graph=True, allow_unused=True)
+        inner = torch.autograd.grad(
+            total, self.params, create_graph=True, allow_unused=True)
+        product = sum((a * b).sum() for a, b in zip(v, inner, strict=True)
+                      if a is not None and b is not None)
+        grads = phi_gradients(-product, self.meltr)
+        if self.gamma and self.direct_regulariser:
+            grads = self.with_direct_term(
+                grads, combine(self.meltr, values))
+        return Hypergradient(
+            grads=grads,
+            value=objective.detach(),
+            losses=values.detach(),
+            weights=weights,
+            products=None)
 
 
 def vjp_products(losses: Tensor,
@@ -336,7 +365,7 @@ def vjp_products(losses: Tensor,
         losses (Tensor): Task losses (T,) with a graph, which is freed.
         params (Sequence[nn.Parameter]): The weights w.
         v (list[Tensor | None]): The direction; None counts as zero.
-        scale (float): See :func:`gradients`. Defaults to 1.
+        scale (float): Factor during the backward passes. Defaults to 1.
 
     Returns:
         Tensor: s, (T,), accumulated in float32 or better.
@@ -351,55 +380,13 @@ def vjp_products(losses: Tensor,
     ])
 
 
-def inner_product(a: Tensors, b: Tensors) -> Tensor:
-    """Sum of ``a_i * b_i``, in float32 or better; None counts as zero.
-
-    Args:
-        a (list[Tensor | None]): Tensors.
-        b (list[Tensor | None]): Tensors of the same shapes.
-
-    Returns:
-        Tensor: A scalar ().
-    """
-    total = None
-    for x, y in zip(a, b, strict=True):
-        if x is None or y is None:
-            continue
-        dtype = torch.promote_types(x.dtype, torch.float32)
-        term = torch.dot(x.flatten().to(dtype), y.flatten().to(dtype))
-        total = term if total is None else total + term
-    if total is None:
-        device = next((t.device for t in (*a, *b) if t is not None), None)
-        return torch.zeros((), device=device)
-    return total
+def _gap(combined: Combination) -> Tensor:
+    return combined.losses.detach().sum() - combined.total.detach()
 
 
-def contract(meltr: nn.Module, weights: Tensor,
-             products: Tensor) -> Dict[str, Tensor]:
-    """Hypergradient from dM/dl and the constants s: the last line of AID.
-
-    Args:
-        meltr (nn.Module): The loss transformer.
-        weights (Tensor): dM/dl (T,), differentiable in phi.
-        products (Tensor): s (T,).
-
-    Returns:
-        dict[str, Tensor]: What belongs into ``.grad``, per parameter name.
-    """
-    return _negative_gradients(torch.dot(weights, products.detach()), meltr)
+def _as_list(evaluate: Union[Evaluate, Sequence[Evaluate]]) -> List[Evaluate]:
+    return [evaluate] if callable(evaluate) else list(evaluate)
 
 
-def _negative_gradients(product: Tensor,
-                        meltr: nn.Module) -> Dict[str, Tensor]:
-    named = {n: p for n, p in meltr.named_parameters() if p.requires_grad}
-    grads = torch.autograd.grad(
-        product, list(named.values()), allow_unused=True)
-    return {
-        name: -grad
-        for name, grad in zip(named, grads, strict=True) if grad is not None
-    }
-
-
-def _add(a: Tensors, b: Tensors) -> Tensors:
-    return [x if y is None else y if x is None else x + y
-            for x, y in zip(a, b, strict=True)]
+def _mean(tensors: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(tensors)).mean(0)

@@ -9,8 +9,7 @@ from mmengine.dist import broadcast, get_world_size
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from mmengine.registry import OPTIM_WRAPPERS
-from mmengine.runner import Runner
+from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
 from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
@@ -19,9 +18,9 @@ from torch.optim import Optimizer
 from .estimator import AutoEstimator
 from .history import BatchHistory
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
+from .meta_batches import MetaBatches, Window
+from .skips import SkipCounter
 from .wrapper import MELTRWrapper, average
-
-Window = List[Any]
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -49,6 +48,12 @@ class AIDOptimWrapper(OptimWrapper):
             once on the first meta batch. Defaults to 'auto'.
         gamma (float): Weight of the regulariser |sum(l) - M(l)|; 0 switches
             it off. Defaults to 0.1.
+        direct_regulariser (bool): Add the regulariser's own derivative in
+            phi, which the official code leaves out. Defaults to False.
+        inverse_hessian (dict, optional): What stands for the inverse
+            Hessian: ``dict(type='Neumann', terms=3, lr=0.1)`` or
+            ``dict(type='ConjugateGradient', iters=5, damping=0.01)``.
+            Defaults to None, the identity.
         interval (int): Parameter updates between two meta steps, over the
             whole run. Defaults to 3.
         begin (int, optional): The first meta step follows this update,
@@ -62,6 +67,10 @@ class AIDOptimWrapper(OptimWrapper):
         meta_dataloader (dict | DataLoader, optional): Where the batches for
             the meta objective come from: data kept out of training. Defaults
             to None: the history, as in the official code.
+        shared_batch (bool): Draw one training batch for both purposes of a
+            meta step. Cheaper, but another, biased estimator; see
+            :func:`~meltr_mm.meltr.hypergradient.hypergradient`.
+            Defaults to False.
         max_skips (int): Training stops after this many unusable steps in a
             row. Defaults to 10.
         optimizer (Optimizer): Optimiser of the wrapped model.
@@ -71,8 +80,9 @@ class AIDOptimWrapper(OptimWrapper):
             gradient. Defaults to None.
 
     Raises:
-        ValueError: If the estimator is unknown or ``interval`` is not
-            positive.
+        ValueError: If the estimator is unknown, ``interval`` is not
+            positive, or ``shared_batch`` is combined with a
+            ``meta_dataloader``.
 
     Example:
         >>> optim_wrapper = dict(
@@ -90,11 +100,14 @@ class AIDOptimWrapper(OptimWrapper):
                  meta_optimizer: Optimizer,
                  estimator: str = 'auto',
                  gamma: float = 0.1,
+                 direct_regulariser: bool = False,
+                 inverse_hessian: Optional[dict] = None,
                  interval: int = 3,
                  begin: Optional[int] = None,
                  meta_clip_grad: Optional[dict] = None,
                  history: Optional[dict] = None,
                  meta_dataloader: Optional[dict] = None,
+                 shared_batch: bool = False,
                  max_skips: int = 10,
                  **kwargs) -> None:
         super().__init__(**kwargs)
@@ -103,23 +116,26 @@ class AIDOptimWrapper(OptimWrapper):
                              f"{('auto', *ESTIMATORS)}, but got {estimator!r}")
         if interval < 1:
             raise ValueError(f'interval must be positive, but got {interval}')
+        if inverse_hessian is not None:
+            inverse_hessian = TASK_UTILS.build(inverse_hessian)
         self.meta_optimizer = meta_optimizer
         if estimator == 'auto':
             self.hypergradient = AutoEstimator(self.auto_tolerance)
         else:
             self.hypergradient = partial(hypergradient, estimator=estimator)
         self.gamma = gamma
+        self.direct_regulariser = direct_regulariser
+        self.inverse_hessian = inverse_hessian
         self.interval = interval
         self.begin = interval if begin is None else begin
         self.meta_clip_grad = meta_clip_grad
         self.history = BatchHistory(**(history or {}))
-        self.max_skips = max_skips
-        self._meta_dataloader = meta_dataloader
-        self._meta_batches: Optional[Iterator] = None
+        self.meta_batches = MetaBatches(self.history, meta_dataloader,
+                                        shared_batch)
+        self.skips = SkipCounter(max_skips)
 
         self.updates = 0  # parameter updates over the whole run
         self.meta_steps = 0
-        self.skips = {'parameter update': 0, 'meta step': 0}  # in a row
         self._model: Optional[MELTRWrapper] = None
         self._listening = False
         self._window: Window = []
@@ -186,7 +202,7 @@ class AIDOptimWrapper(OptimWrapper):
             # nothing of it into the gradients.
             self._window_usable = False
             self._inner_count += 1
-            self._skip(f'non-finite {problem}', 'parameter update')
+            self.skips.skip('parameter update', f'non-finite {problem}')
             if self.should_update():
                 self.zero_grad(**(zero_kwargs or {}))
         else:
@@ -209,8 +225,8 @@ class AIDOptimWrapper(OptimWrapper):
             ])
             if not torch.isfinite(norm):
                 self._window_usable = False
-                self._skip('non-finite gradient of the model',
-                           'parameter update')
+                self.skips.skip('parameter update',
+                                'non-finite gradient of the model')
                 return
         super().step(**kwargs)
 
@@ -220,7 +236,7 @@ class AIDOptimWrapper(OptimWrapper):
         if not usable:
             return
         self.updates += 1
-        self.skips['parameter update'] = 0
+        self.skips.succeed('parameter update')
         due = self.updates - self.begin
         if due >= 0 and due % self.interval == 0:
             self.meta_step(window)
@@ -235,40 +251,31 @@ class AIDOptimWrapper(OptimWrapper):
             window (list): Batches of the last update, used while the history
                 is empty.
         """
-        validation, training = self._draw(window)
+        validation, training = self.meta_batches.draw(window)
         model = self._model
+        if validation is None:
+            primary = model.losses.index(model.primary)
+        else:
+            primary = [partial(self._losses, batch, (model.primary, ))
+                       for batch in validation]
         result = self.hypergradient(
             model.model,
             model.meltr,
-            [partial(self._losses, b, (model.primary, )) for b in validation],
-            [partial(self._losses, b, model.losses) for b in training],
+            primary,
+            [partial(self._losses, batch, model.losses) for batch in training],
             gamma=self.gamma,
+            direct_regulariser=self.direct_regulariser,
+            inverse_hessian=self.inverse_hessian,
             average=average if get_world_size() > 1 else None,
             sync_losses=model.sync_losses,
             scale=self._scale())
         problem = self._meta_problem(result)
         if problem:
-            self._skip(problem, 'meta step')
+            self.skips.skip('meta step', problem)
             return
         self._step_meltr(result)
         self.meta_steps += 1
-        self.skips['meta step'] = 0
-
-    def _draw(self, window: Window) -> Tuple[Window, Window]:
-        drawn = self.history.draw if len(self.history) else lambda: window
-        if self._meta_dataloader is None:
-            validation = drawn()
-        else:
-            validation = [self._next_meta_batch()]
-        return validation, drawn()
-
-    def _next_meta_batch(self) -> Any:
-        if self._meta_batches is None:
-            loader = self._meta_dataloader
-            if isinstance(loader, dict):
-                loader = Runner.build_dataloader(loader)
-            self._meta_batches = _endless(loader)
-        return next(self._meta_batches)
+        self.skips.succeed('meta step')
 
     def _losses(self, batch: Any, names: Tuple[str, ...]) -> Tensor:
         with self._precision():
@@ -313,17 +320,6 @@ class AIDOptimWrapper(OptimWrapper):
         return ', '.join(
             n for n, b in zip(names, bad.tolist(), strict=True) if b) or None
 
-    def _skip(self, reason: str, what: str) -> None:
-        self.skips[what] += 1
-        message = f'{reason}: {what} skipped ({self.skips[what]} in a row)'
-        if self.skips[what] >= self.max_skips:
-            raise FloatingPointError(
-                f'{message}. Training stops after max_skips={self.max_skips}; '
-                'nothing of these steps went into the weights. Lower the '
-                'learning rate, clip gradients, or look at the task named '
-                'here; then continue with --resume.')
-        print_log(message, 'current', logging.WARNING)
-
     # ------------------------------------- what mixed precision overrides
 
     def _precision(self):
@@ -361,7 +357,7 @@ class AIDOptimWrapper(OptimWrapper):
             meta_optimizer=self.meta_optimizer.state_dict(),
             updates=self.updates,
             meta_steps=self.meta_steps,
-            skips=dict(self.skips),
+            skips=dict(self.skips.in_a_row),
             estimator=getattr(self.hypergradient, 'chosen', None),
             generator=self.history.generator.get_state())
         return state
@@ -385,7 +381,7 @@ class AIDOptimWrapper(OptimWrapper):
         self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
-        self.skips = dict(aid['skips'])
+        self.skips.in_a_row = dict(aid['skips'])
         if isinstance(self.hypergradient, AutoEstimator):
             self.hypergradient.chosen = aid['estimator']
         self.history.generator.set_state(aid['generator'].cpu())
@@ -405,8 +401,19 @@ class AmpAIDOptimWrapper(AIDOptimWrapper, AmpOptimWrapper):
             Defaults to 'dynamic'.
         dtype (str, optional): Autocast's type. Defaults to the device's.
         **kwargs: As for :class:`AIDOptimWrapper`.
+
+    Raises:
+        ValueError: If ``estimator`` is ``'finite_difference'``: differences
+            drown in the rounding of low precision.
     """
     auto_tolerance = 5e-2
+
+    def __init__(self, *, estimator: str = 'auto', **kwargs) -> None:
+        if estimator == 'finite_difference':
+            raise ValueError(
+                "estimator 'finite_difference' is for float32: its "
+                "differences drown in the rounding of autocast; use 'auto'")
+        super().__init__(estimator=estimator, **kwargs)
 
     def _precision(self):
         return autocast(dtype=self.cast_dtype)
@@ -416,20 +423,3 @@ class AmpAIDOptimWrapper(AIDOptimWrapper, AmpOptimWrapper):
 
     def _scaler_checks(self) -> bool:
         return self.loss_scaler.is_enabled()
-
-
-def _endless(loader) -> Iterator:
-    epoch = 0
-    while True:
-        if hasattr(loader.sampler, 'set_epoch'):
-            loader.sampler.set_epoch(epoch)
-        empty = True
-        for batch in loader:
-            empty = False
-            yield batch
-        if empty:
-            raise ValueError(
-                'meta_dataloader must yield at least one batch, but it is '
-                'empty; with drop_last its dataset must hold a whole batch: '
-                'lower its batch_size, or keep more data out of training')
-        epoch += 1

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from .hypergradient import combine
+from .combination import combine
 
 LossValue = Union[Tensor, Sequence[Tensor]]
 

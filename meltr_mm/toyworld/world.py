@@ -8,7 +8,7 @@ the others rest. Scenes are plain data; drawing and asking are elsewhere.
 Lengths are pixels, angles radians, x points right and y down.
 """
 from dataclasses import dataclass
-from typing import List, Optional, Set, Tuple
+from typing import Callable, List, Optional, Tuple
 
 import numpy as np
 
@@ -98,23 +98,22 @@ class Scene:
 
 
 def imagine_scenes(rng: np.random.Generator, count: int,
-                   taken: Set[tuple]) -> List[Scene]:
-    """Choose scenes of which no two have the same signature.
+                   wanted: Callable[[tuple], bool]) -> List[Scene]:
+    """Choose scenes.
 
     Args:
         rng (np.random.Generator): Source of every choice.
         count (int): Number of scenes.
-        taken (set[tuple]): Signatures that are used up, of other splits. The
-            new ones are added.
+        wanted (Callable): Whether a signature may be used.
 
     Returns:
-        list[Scene]: The scenes.
+        list[Scene]: The scenes, distributed as :func:`imagine_scene` draws
+        them.
     """
     scenes: List[Scene] = []
     while len(scenes) < count:
         scene = imagine_scene(rng)
-        if scene.signature not in taken:
-            taken.add(scene.signature)
+        if wanted(scene.signature):
             scenes.append(scene)
     return scenes
 

@@ -114,7 +114,7 @@ def test_meta_batches_from_a_loader_are_used_and_recur():
     loader = torch.utils.data.DataLoader(
         kept, batch_size=None, shuffle=False)
     optim_wrapper = build(model)
-    optim_wrapper._meta_dataloader = loader
+    optim_wrapper.meta_batches._dataloader = loader
     seen = []
     task_losses = model.task_losses
 
@@ -134,7 +134,7 @@ def test_meta_batches_from_a_loader_are_used_and_recur():
 def test_empty_meta_loader_is_an_error_not_a_hang():
     model = wrap()
     optim_wrapper = build(model)
-    optim_wrapper._meta_dataloader = torch.utils.data.DataLoader(
+    optim_wrapper.meta_batches._dataloader = torch.utils.data.DataLoader(
         [batch(1)], batch_size=2, drop_last=True)
     with pytest.raises(ValueError, match='meta_dataloader must yield'):
         model.train_step(batch(0), optim_wrapper)
@@ -275,7 +275,7 @@ def test_unusable_update_leaves_all_weights_alone(value, warnings):
     model.model.poison = {}
     model.train_step(batch(2), optim_wrapper)
     assert not torch.equal(weights(model), before[0])
-    assert optim_wrapper.skips['parameter update'] == 0
+    assert optim_wrapper.skips.in_a_row['parameter update'] == 0
 
 
 @pytest.mark.parametrize('estimator', ['auto', 'jvp', 'vjp'])

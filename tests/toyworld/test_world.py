@@ -28,11 +28,19 @@ def scenes(clips):
 
 
 def test_splits_are_disjoint(clips):
-    signatures = [clip.scene.signature
-                  for split in clips.values() for clip in split]
-    assert len(set(signatures)) == len(signatures) == 110
+    signatures = [{clip.scene.signature for clip in split}
+                  for split in clips.values()]
+    assert len(set.union(*signatures)) == sum(map(len, signatures))
     names = [clip.name for split in clips.values() for clip in split]
     assert len(set(names)) == 110
+
+
+def test_splits_have_the_same_distribution():
+    # There are but 420 scenes with one actor: they must not be used up.
+    clips = imagine_clips(0, dict(train=1000, val=200, test=200))
+    for split in clips.values():
+        alone = np.mean([len(clip.scene.actors) == 1 for clip in split])
+        assert alone == pytest.approx(0.6, abs=0.1)
 
 
 def test_actors_can_be_told_apart(scenes):
