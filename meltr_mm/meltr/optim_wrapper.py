@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
+from .compilation import keep_compiled_graphs
 from .estimator import AutoEstimator
 from .history import BatchHistory
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
@@ -169,6 +170,7 @@ class AIDOptimWrapper(OptimWrapper):
                 "type='MELTRWrapper', model=..., meltr=dict(type='MELTR'), "
                 'losses=[...], primary=...)')
         model.learns_meltr = True
+        keep_compiled_graphs(model)
         model.data_preprocessor.register_forward_pre_hook(self._overhear)
         for tensor in model.meltr.state_dict().values():
             broadcast(tensor)

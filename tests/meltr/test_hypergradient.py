@@ -5,10 +5,12 @@ import pytest
 import torch
 from shared_trunk import SharedTrunk, batch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.checkpoint import checkpoint
 
 from meltr_mm.meltr import MELTR
-from meltr_mm.meltr.hypergradient import hypergradient
+from meltr_mm.meltr.compilation import keep_compiled_graphs
+from meltr_mm.meltr.hypergradient import ESTIMATORS, hypergradient
 
 EXACT = ('jvp', 'vjp', 'double_backward')
 A, B = batch(1), batch(2)
@@ -170,7 +172,7 @@ def test_dropout_masks_are_those_of_the_value(gamma):
 
 
 @pytest.mark.parametrize('gamma', [0., 0.1])
-@pytest.mark.parametrize('estimator', ['jvp', 'vjp'])
+@pytest.mark.parametrize('estimator', ['jvp', 'vjp', 'finite_difference'])
 def test_micro_batches_equal_the_whole_batch(pair, estimator, gamma):
     model, meltr = pair
     expected = compute(model, meltr, estimator, gamma)
@@ -186,7 +188,7 @@ def test_micro_batches_equal_the_whole_batch(pair, estimator, gamma):
         result.grads, expected.grads, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize('estimator', EXACT)
+@pytest.mark.parametrize('estimator', ESTIMATORS)
 def test_leaves_everything_as_it_was(estimator):
     torch.manual_seed(0)
     model = SharedTrunk(dropout=0.3)
@@ -207,7 +209,7 @@ def test_leaves_everything_as_it_was(estimator):
                for m in (model, meltr) for p in m.parameters())
 
 
-@pytest.mark.parametrize('estimator', EXACT)
+@pytest.mark.parametrize('estimator', ESTIMATORS)
 def test_an_error_in_the_model_changes_nothing(pair, estimator):
     model, meltr = pair
     weights = {k: v.clone() for k, v in model.state_dict().items()}
@@ -240,6 +242,48 @@ def test_checkpointed_model(reentrant):
             rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize('gamma', [0., 0.1])
+def test_compiled_model(pair, gamma):
+    model, meltr = pair
+    expected = compute(model, meltr, 'double_backward', gamma).grads
+    model.trunk = torch.compile(model.trunk, backend='aot_eager')
+    keep_compiled_graphs(model)
+    for estimator in ('jvp', 'vjp', 'finite_difference'):
+        tolerance = 1e-3 if estimator == 'finite_difference' else 1e-9
+        torch.testing.assert_close(
+            compute(model, meltr, estimator, gamma).grads, expected,
+            rtol=tolerance, atol=1e-5 if tolerance > 1e-6 else 1e-12)
+
+
+class FusedAttention(SharedTrunk):
+    """Its features attend to each other with torch's fused kernel."""
+
+    def forward(self, inputs, targets=None, mode='tensor'):
+        tokens = inputs[None, None]
+        mixed = nn.functional.scaled_dot_product_attention(
+            tokens, tokens * self.scale, tokens)
+        return super().forward(inputs + mixed[0, 0], targets, mode)
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(5))
+
+
+@pytest.mark.parametrize('gamma', [0., 0.1])
+def test_fused_attention(gamma):
+    torch.manual_seed(0)
+    model = FusedAttention().double()
+    meltr = MELTR(3, (8, 16), 16).double().eval()
+    with pytest.raises(RuntimeError, match='not implemented'):
+        compute(model, meltr, 'double_backward', gamma)
+    with sdpa_kernel(SDPBackend.MATH):
+        expected = compute(model, meltr, 'double_backward', gamma).grads
+    for estimator in ('jvp', 'vjp'):
+        torch.testing.assert_close(
+            compute(model, meltr, estimator, gamma).grads, expected,
+            rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize('estimator', EXACT)
 def test_frozen_and_unused_weights(estimator, pair):
     model, meltr = pair
@@ -249,6 +293,79 @@ def test_frozen_and_unused_weights(estimator, pair):
     reference = compute(model, meltr, 'double_backward')
     torch.testing.assert_close(
         result.grads, reference.grads, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize('direct', [False, True])
+@pytest.mark.parametrize('gamma', [0., 0.1])
+def test_one_batch_for_both_purposes(pair, gamma, direct):
+    """The index of the primary loss is the same as asking for it again; for
+    'vjp' this is the Gram matrix of the task gradients."""
+    model, meltr = pair
+    options = dict(gamma=gamma, direct_regulariser=direct)
+    apart = compute(*pair, 'double_backward', a=B, **options)
+    halves = [{k: v[i::2] for k, v in B.items()} for i in (0, 1)]
+    for estimator in EXACT:
+        batches = [[B], halves] if estimator != 'double_backward' else [[B]]
+        for windows in batches:
+            result = hypergradient(
+                model, meltr, 0, [partial(losses_of, model, w)
+                                  for w in windows],
+                estimator=estimator, **options)
+            torch.testing.assert_close(
+                result.grads, apart.grads, rtol=1e-9, atol=1e-12)
+            torch.testing.assert_close(result.value, apart.value)
+
+
+@pytest.mark.parametrize('estimator', EXACT)
+def test_direct_derivative_of_the_regulariser(pair, estimator):
+    """What it adds is d/dphi of gamma |sum l - M(l; phi)| at fixed w."""
+    model, meltr = pair
+    without = compute(*pair, estimator, 0.1).grads
+    grads = compute(*pair, estimator, 0.1, direct_regulariser=True).grads
+    # Now the last bias matters, too: it moves M, if not dM/dl.
+    assert len(grads) == len(list(meltr.parameters()))
+    losses = losses_of(model, B).detach()
+    h = 1e-6
+    generator = torch.Generator().manual_seed(5)
+    for name, p in meltr.named_parameters():
+        direction = torch.randn(
+            p.shape, generator=generator, dtype=p.dtype)
+        ends = []
+        for side in (1, -1):
+            p.data += side * h * direction
+            ends.append(0.1 * (losses.sum() - meltr(losses)).abs())
+            p.data -= side * h * direction
+        added = grads[name] - without.get(name, 0)
+        torch.testing.assert_close(
+            (added * direction).sum(), (ends[0] - ends[1]) / (2 * h),
+            rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize('gamma', [0., 0.1])
+def test_finite_difference(pair, gamma):
+    expected = compute(*pair, 'jvp', gamma)
+    result = compute(*pair, 'finite_difference', gamma)
+    torch.testing.assert_close(
+        result.products, expected.products, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(
+        result.grads, expected.grads, rtol=1e-3, atol=1e-5)
+
+
+def test_finite_difference_replays_dropout():
+    torch.manual_seed(0)
+    model = SharedTrunk(dropout=0.5).double()
+    meltr = MELTR(3, (8, 16), 16, dropout=0.).double()
+    expected = compute(model, meltr, 'jvp').products
+    torch.testing.assert_close(
+        compute(model, meltr, 'finite_difference').products, expected,
+        rtol=1e-4, atol=1e-6)
+
+
+def test_finite_difference_refuses_low_precision(pair):
+    model, meltr = pair
+    data = [{k: v.bfloat16() for k, v in x.items()} for x in (A, B)]
+    with pytest.raises(TypeError, match='float32.*bfloat16'):
+        compute(model.bfloat16(), meltr, 'finite_difference', 0., *data)
 
 
 def test_scale_does_not_change_the_result(pair):

@@ -399,6 +399,21 @@ def test_auto_takes_jvp_where_it_is_right():
     assert optim_wrapper.hypergradient.chosen == 'jvp'
 
 
+@pytest.mark.parametrize('estimator', ['auto', 'vjp'])
+def test_compiled_model_trains_as_the_plain_one(estimator):
+    runs = []
+    for compiled in (False, True):
+        model = wrap()
+        if compiled:
+            model.model.trunk.compile(backend='aot_eager')
+        optim_wrapper = build(model, estimator=estimator)
+        for n in range(4):
+            model.train_step(batch(n), optim_wrapper)
+        assert optim_wrapper.meta_steps == 4
+        runs.append((weights(model), phi(model)))
+    torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-12)
+
+
 def test_bfloat16_autocast():
     """The hypergradient under bf16 autocast is near that of float32."""
     grads = {}

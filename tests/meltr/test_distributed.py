@@ -1,0 +1,82 @@
+"""Two processes with half a batch each are one process with all of it."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from distributed_training import train
+
+SCRIPT = Path(__file__).with_name('distributed_training.py')
+
+
+TOGETHER = [
+    dict(),
+    dict(estimator='vjp'),
+    dict(estimator='finite_difference', gamma=0.),
+    dict(accumulative_counts=2, interval=2),
+    dict(shared_batch=True, estimator='vjp'),
+    dict(shared_batch=True, estimator='jvp', direct_regulariser=True),
+    dict(inverse_hessian=dict(type='Neumann', terms=2, lr=0.1)),
+    dict(inverse_hessian=dict(type='Neumann', terms=2, lr=0.1),
+         accumulative_counts=2),
+]
+APART = [
+    dict(estimator='jvp'),
+    dict(estimator='vjp', shared_batch=True),
+    dict(estimator='vjp', accumulative_counts=2),
+]
+
+
+@pytest.fixture(scope='module')
+def two_processes(tmp_path_factory):
+    """Per rank the results of all runs."""
+    out = tmp_path_factory.mktemp('ranks')
+    runs = TOGETHER + [dict(o, sync_losses=False) for o in APART]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, SCRIPT, str(rank), '2', out, json.dumps(runs)],
+            env=dict(os.environ, OMP_NUM_THREADS='1'),
+            stderr=subprocess.PIPE,
+            text=True) for rank in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    return [torch.load(out / f'rank{rank}.pt') for rank in range(2)]
+
+
+@pytest.mark.parametrize('number', range(len(TOGETHER)),
+                         ids=[json.dumps(o) for o in TOGETHER])
+def test_weights_and_phi_equal_one_process(two_processes, number):
+    options = TOGETHER[number]
+    expected = train(**options)
+    assert expected['meta_steps'] >= 6
+    first, second = (results[number] for results in two_processes)
+    for name, tensor in expected.items():
+        if name.startswith('meltr.'):
+            assert torch.equal(first[name], second[name])  # bit for bit
+        torch.testing.assert_close(
+            first[name], tensor, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(
+            second[name], tensor, rtol=1e-9, atol=1e-9)
+    start = train(updates=0, **options)
+    assert all((expected[n] - start[n]).abs().max() > 1e-4
+               for n in ('meltr.fc1.weight', 'model.trunk.0.weight'))
+
+
+@pytest.mark.parametrize('number', range(len(APART)),
+                         ids=[json.dumps(o) for o in APART])
+def test_phi_is_common_even_if_each_keeps_its_own_losses(
+        two_processes, number):
+    first, second = (results[len(TOGETHER) + number]
+                     for results in two_processes)
+    for name, tensor in first.items():
+        if name != 'meta_steps':
+            assert torch.equal(tensor, second[name])
+    # It is not the same algorithm.
+    together = train(**APART[number])
+    assert not torch.allclose(first['meltr.fc1.weight'],
+                              together['meltr.fc1.weight'], atol=1e-6)
