@@ -83,6 +83,9 @@ def forward_mode_rules(model: nn.Module) -> Iterator[None]:
     * activation checkpointing is off: there is no backward to save for;
     * a ``no_grad`` block of the model stops tangents, as it stops gradients;
     * an embedding's padding rows are constants, as they are for gradients.
+
+    And make it cheaper: a linear layer sums the two products of its tangent
+    within the second, where torch's formula adds two tensors.
     """
     with ExitStack() as stack:
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
@@ -96,6 +99,8 @@ def forward_mode_rules(model: nn.Module) -> Iterator[None]:
             stack.enter_context(_switches_tangents(switch, enabled))
         stack.enter_context(
             patch.object(F, 'embedding', _constant_padding(F.embedding)))
+        stack.enter_context(
+            patch.object(F, 'linear', _accumulating(F.linear)))
         yield
 
 
@@ -146,5 +151,25 @@ def _constant_padding(embedding: Callable) -> Callable:
         row = padding_idx % weight.shape[0]
         padding = (input == row).unsqueeze(-1)
         return torch.where(padding, output.detach(), output)
+
+    return wrapped
+
+
+def _accumulating(linear: Callable) -> Callable:
+
+    @functools.wraps(linear)
+    def wrapped(input, weight, bias=None):
+        # Under autocast torch's own formula knows what to cast.
+        if torch.is_autocast_enabled(input.device.type) or \
+                not torch._C._is_fwd_grad_enabled():
+            return linear(input, weight, bias)
+        x, dx = fwAD.unpack_dual(input)
+        w, dw = fwAD.unpack_dual(weight)
+        if dx is None or dw is None:
+            return linear(input, weight, bias)
+        b, db = (None, None) if bias is None else fwAD.unpack_dual(bias)
+        tangent = linear(dx, w, db)
+        tangent.view(-1, len(w)).addmm_(x.flatten(0, -2), dw.t())
+        return fwAD.make_dual(linear(x, w, b), tangent)
 
     return wrapped
