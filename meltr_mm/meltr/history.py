@@ -2,7 +2,9 @@
 import copy
 from typing import Any, List
 
+import numpy as np
 import torch
+from mmengine.structures import BaseDataElement
 
 EVICTIONS = ('weighted', 'fifo')
 
@@ -10,10 +12,10 @@ EVICTIONS = ('weighted', 'fifo')
 class BatchHistory:
     """A bounded memory of batches with the official eviction rules.
 
-    Batches are copied on the way in, on the device that they are on: what a
-    loader's worker hands over lies in shared memory, each tensor of which
-    costs the process a file descriptor for as long as it is kept. The history
-    survives epochs. It is not part of a checkpoint: after a resume it fills
+    Batches are kept as they leave the loader, on the device that they are on.
+    Only what a loader's worker hands over is copied: it lies in shared
+    memory, each tensor of which costs the process a file descriptor for as
+    long as it is kept. The history survives epochs. It is not part of a checkpoint: after a resume it fills
     again.
 
     Args:
@@ -59,7 +61,9 @@ class BatchHistory:
         Args:
             batch (Any): The batch, as it leaves the data loader.
         """
-        self.batches.append(copy.deepcopy(batch))
+        if _may_be_shared(batch):
+            batch = copy.deepcopy(batch)
+        self.batches.append(batch)
         if len(self.batches) > self.capacity:
             del self.batches[self._evicted()]
 
@@ -82,3 +86,17 @@ class BatchHistory:
             return 0
         weights = torch.arange(1., self.capacity + 1)
         return int(weights.multinomial(1, generator=self.generator))
+
+
+def _may_be_shared(batch: Any) -> bool:
+    """Whether something in it lies, or may lie, in shared memory."""
+    if isinstance(batch, torch.Tensor):
+        return batch.is_shared() and not batch.is_cuda
+    if isinstance(batch, BaseDataElement):
+        return any(map(_may_be_shared, batch.all_values()))
+    if isinstance(batch, dict):
+        return any(map(_may_be_shared, batch.values()))
+    if isinstance(batch, (list, tuple)):
+        return any(map(_may_be_shared, batch))
+    plain = (str, bytes, int, float, bool, type(None), np.ndarray, np.generic)
+    return not isinstance(batch, plain)

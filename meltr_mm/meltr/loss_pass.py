@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from .finite_difference import central_difference
 from .forward_mode import jvp
+from .linear_outputs import LinearOutputs
 from .rng import RNGState
 
 
@@ -31,6 +32,7 @@ class LossPass:
         self._state: Optional[RNGState] = None
         self._graph: Optional[Tensor] = None
         self._values: Optional[Tensor] = None
+        self._outputs = LinearOutputs()
 
     def run(self) -> Tensor:
         """Evaluate the losses anew, in the surrounding grad mode.
@@ -66,7 +68,8 @@ class LossPass:
         """
         if self._graph is not None:
             return self._graph
-        graph = self.run()
+        with self._outputs.recording():
+            graph = self.run()
         self._values = graph.detach()
         if self.keep:
             self._graph = graph
@@ -89,7 +92,7 @@ class LossPass:
             tuple[Tensor, Tensor]: Losses (T,) and derivatives (T,).
         """
         self.release()
-        return jvp(model, self.run, params, direction)
+        return jvp(model, self.run, params, direction, self._outputs)
 
     def difference(self, params: Sequence[nn.Parameter],
                    direction: Sequence[Tensor]) -> Tuple[Tensor, Tensor]:

@@ -159,6 +159,40 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize('frozen', [None, 'weight', 'bias'])
+@pytest.mark.parametrize('layer', [
+    nn.LayerNorm(D),
+    nn.LayerNorm((6, D)),
+    nn.LayerNorm(D, elementwise_affine=False),
+    nn.LayerNorm(D, bias=False),
+    nn.Linear(D, D),
+    nn.Linear(D, D, bias=False),
+], ids=str)
+@pytest.mark.parametrize('first', [True, False])
+def test_own_formulas_in_float64(layer, frozen, first):
+    torch.manual_seed(0)
+    x = torch.randn(4, 6, D).double()
+    model = nn.Sequential(
+        nn.Identity() if first else nn.Linear(D, D), layer).double()
+    params = [p for n, p in model.named_parameters()
+              if not n.endswith(f'1.{frozen}')]
+    if not params:
+        return  # nothing moves
+    for p in params:
+        p.data = torch.randn_like(p)
+    direction = [torch.randn_like(p) for p in params]
+    output = torch.randn(4, 6, D).double()
+
+    def loss():
+        return (model(x) * output).sum()
+
+    expected = sum((g * d).sum() for g, d in zip(
+        torch.autograd.grad(loss(), params), direction, strict=True))
+    value, tangent = jvp(model, loss, params, direction)
+    torch.testing.assert_close(value, loss().detach())
+    torch.testing.assert_close(tangent, expected, rtol=1e-10, atol=1e-10)
+
+
 @pytest.mark.parametrize('name', CASES)
 def test_products_equal_reverse_mode(name):
     torch.manual_seed(0)

@@ -1,5 +1,6 @@
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
@@ -40,7 +41,7 @@ def test_draws_are_uniform_and_reproducible():
     assert [history.draw() for _ in range(4000)] == draws
 
 
-def test_batches_leave_shared_memory_and_cannot_be_changed():
+def test_batches_leave_shared_memory():
     history = BatchHistory()
     inputs = torch.zeros(2).share_memory_()
     sample = ActionDataSample(text_ids=torch.ones(3).share_memory_())
@@ -50,6 +51,25 @@ def test_batches_leave_shared_memory_and_cannot_be_changed():
     assert torch.equal(kept['inputs'][0], torch.zeros(2))
     assert not kept['inputs'][0].is_shared()
     assert not kept['data_samples'][0].text_ids.is_shared()
+
+
+def test_private_batches_are_not_copied():
+    history = BatchHistory()
+    batch = [dict(inputs=[torch.zeros(2)], name='a', boxes=np.zeros(2),
+                  data_samples=(ActionDataSample(text_ids=torch.ones(3)), ))]
+    history.append(batch)
+    assert history.draw() is batch
+
+
+def test_what_is_unknown_is_copied():
+
+    class Unknown:
+        pass
+
+    history = BatchHistory()
+    batch = [Unknown()]
+    history.append(batch)
+    assert history.draw()[0] is not batch[0]
 
 
 def test_bad_arguments_and_empty_draw():

@@ -4,7 +4,7 @@ Dropout is off, so that every method computes the same hypergradient.
 """
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict
+from typing import Callable, Dict, List
 
 import torch
 from mmaction.registry import MODELS
@@ -98,10 +98,7 @@ def violet(device: str, size: str = 'toy') -> Problem:
             configs/meltr_violet_msvdqa.py, batches of 4.
     """
     torch.manual_seed(0)
-    name = 'toy/meltr_violet_msvdqa.py' if size == 'toy' else \
-        'meltr_violet_msvdqa.py'
-    cfg = Config.fromfile(CONFIGS / name).model.model
-    cfg.pop('pretrained_bert', None)
+    cfg = _violet_config(size)
     model = MODELS.build(cfg).to(device)
     for module in model.modules():
         if isinstance(module, nn.Dropout):
@@ -115,8 +112,9 @@ def violet(device: str, size: str = 'toy') -> Problem:
         return dict(
             inputs=torch.randn(rows, 3, frames, pixels, pixels,
                                device=device),
-            data_samples=[_violet_sample(cfg, frames, pixels // 32).to(device)
-                          for _ in range(rows)])
+            data_samples=[
+                _violet_sample(cfg.task.num_answers, frames, pixels // 32
+                               ).to(device) for _ in range(rows)])
 
     validation, training = batch(), batch()
 
@@ -130,7 +128,28 @@ def violet(device: str, size: str = 'toy') -> Problem:
                    lambda: evaluate(training, names))
 
 
-def _violet_sample(cfg: dict, frames: int, cells: int) -> ActionDataSample:
+def violet_batches(count: int) -> List[dict]:
+    """Batches of 16 for toy VIOLET, as they leave a data loader."""
+    answers = _violet_config('toy').task.num_answers
+    return [
+        dict(
+            inputs=[torch.randint(256, (1, 3, 2, 96, 96), dtype=torch.uint8)
+                    for _ in range(16)],
+            data_samples=[_violet_sample(answers, 2, 3) for _ in range(16)])
+        for _ in range(count)
+    ]
+
+
+def _violet_config(size: str) -> Config:
+    name = 'toy/meltr_violet_msvdqa.py' if size == 'toy' else \
+        'meltr_violet_msvdqa.py'
+    cfg = Config.fromfile(CONFIGS / name).model.model
+    cfg.pop('pretrained_bert', None)
+    return cfg
+
+
+def _violet_sample(answers: int, frames: int,
+                   cells: int) -> ActionDataSample:
     ids = torch.randint(1000, 2000, (12, ))
     hidden = torch.zeros(12, dtype=torch.bool)
     hidden[3:5] = True
@@ -138,7 +157,7 @@ def _violet_sample(cfg: dict, frames: int, cells: int) -> ActionDataSample:
     codes = torch.full((frames, 1 + cells**2), -1)
     codes[:, 1:][blocks.flatten(1)] = 1
     sample = ActionDataSample().set_gt_label(
-        int(torch.randint(cfg.task.num_answers, ())))
+        int(torch.randint(answers, ())))
     sample.set_data(dict(
         text_ids=ids,
         text_mask=torch.ones(12, dtype=torch.int64),
