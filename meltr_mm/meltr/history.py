@@ -15,8 +15,8 @@ class BatchHistory:
     Batches are kept as they leave the loader, on the device that they are on.
     Only what a loader's worker hands over is copied: it lies in shared
     memory, each tensor of which costs the process a file descriptor for as
-    long as it is kept. The history survives epochs. It is not part of a checkpoint: after a resume it fills
-    again.
+    long as it is kept. The history survives epochs. It is not part of a
+    checkpoint: after a resume it fills again.
 
     Args:
         capacity (int): How many batches are kept. Defaults to 10.
