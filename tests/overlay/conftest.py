@@ -1,0 +1,103 @@
+"""Existing models of MMAction2 and mmpretrain, wrapped by MELTR.
+
+They need an older transformers than the rest of the suite, so they run in an
+environment of their own: `tools/run_tests.sh` lays it over the main one.
+Elsewhere nothing in this folder is collected.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import transformers
+
+from meltr_mm.datasets.minilm import minilm_directory
+from meltr_mm.toyworld.clips import imagine_clips
+from meltr_mm.toyworld.questions import ask
+from meltr_mm.toyworld.renderer import render
+from meltr_mm.toyworld.video_file import write_mp4
+from meltr_mm.toyworld.world import FPS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+version = tuple(map(int, transformers.__version__.split('.')[:2]))
+if version >= (4, 36):
+    collect_ignore_glob = ['test_*.py']
+
+
+@pytest.fixture(scope='session')
+def world(tmp_path_factory):
+    """Videos, pictures, annotations and tiny model configurations."""
+    import cv2
+    folder = tmp_path_factory.mktemp('world')
+    (folder / 'videos').mkdir()
+    (folder / 'images').mkdir()
+    clips = imagine_clips(0, dict(train=8, val=12, test=0))
+    for split in ('train', 'val'):
+        captions, questions, pictures = [], [], []
+        for number, clip in enumerate(clips[split]):
+            frames = render(clip.scene)
+            write_mp4(str(folder / 'videos' / f'{clip.name}.mp4'), frames,
+                      FPS)
+            cv2.imwrite(str(folder / 'images' / f'{clip.name}.png'),
+                        frames[0][..., ::-1])
+            actor = clip.scene.actors[0]
+            caption = f'a {actor.colour} {actor.shape} on {number} lines'
+            captions.append(dict(video=f'{clip.name}.mp4', caption=caption))
+            asked = ask(clip.scene, np.random.default_rng(clip.seed))[0]
+            questions.append(dict(
+                question_id=number, video=f'{clip.name}.mp4',
+                question=asked.text, answer=asked.answer))
+            pictures.append(dict(
+                image=f'{clip.name}.png', image_id=f'{number}',
+                caption=caption if split == 'train' else [caption]))
+        for name, content in (('ret', captions), ('qa', questions),
+                              ('image', pictures)):
+            (folder / f'{name}_{split}.json').write_text(json.dumps(content))
+    (folder / 'answers.json').write_text(json.dumps(
+        ['red', 'green', 'blue', 'yellow']))
+    _tiny_models(folder)
+    return folder
+
+
+def _tiny_models(folder):
+    sizes = dict(hidden_size=64, num_hidden_layers=4, num_attention_heads=4,
+                 intermediate_size=64)
+    (folder / 'beit').mkdir()
+    (folder / 'beit' / 'config.json').write_text(json.dumps(dict(
+        sizes, model_type='beit', image_size=32, patch_size=16,
+        use_relative_position_bias=True)))
+    (folder / 'bert').mkdir()
+    (folder / 'bert' / 'config.json').write_text(json.dumps(dict(
+        sizes, model_type='bert', vocab_size=30524)))
+    for file in ('vocab.txt', 'tokenizer_config.json',
+                 'special_tokens_map.json'):
+        shutil.copy(Path(minilm_directory()) / file, folder / 'bert' / file)
+
+
+@pytest.fixture
+def train(tmp_path):
+    """Runs a config through MMAction2's own train script."""
+    import mmaction
+    script = Path(mmaction.__file__).parent / '.mim' / 'tools' / 'train.py'
+
+    def run(text):
+        config = tmp_path / 'config.py'
+        config.write_text(text)
+        result = subprocess.run(
+            [sys.executable, '-W', 'ignore', script, config, '--work-dir',
+             tmp_path / 'work'],
+            env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=os.pathsep
+                     .join([os.environ.get('PYTHONPATH', ''), str(ROOT)])),
+            capture_output=True, text=True, timeout=300)
+        assert result.returncode == 0, result.stderr[-3000:]
+        scalars = [json.loads(line) for file in tmp_path.glob(
+            'work/*/vis_data/scalars.json')
+            for line in file.read_text().splitlines()]
+        return scalars, tmp_path / 'work'
+
+    return run
