@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,8 @@ def world(tmp_path_factory):
     (folder / 'images').mkdir()
     clips = imagine_clips(0, dict(train=8, val=12, test=0))
     for split in ('train', 'val'):
-        captions, questions, pictures = [], [], []
+        captions, questions = [], []
+        pictures = dict(images=[], annotations=[])
         for number, clip in enumerate(clips[split]):
             frames = render(clip.scene)
             write_mp4(str(folder / 'videos' / f'{clip.name}.mp4'), frames,
@@ -52,9 +54,10 @@ def world(tmp_path_factory):
             questions.append(dict(
                 question_id=number, video=f'{clip.name}.mp4',
                 question=asked.text, answer=asked.answer))
-            pictures.append(dict(
-                image=f'{clip.name}.png', image_id=f'{number}',
-                caption=caption if split == 'train' else [caption]))
+            pictures['images'].append(dict(
+                id=number, coco_url=f'http://host/images/{clip.name}.png'))
+            pictures['annotations'].append(dict(
+                id=number, image_id=number, caption=caption))
         for name, content in (('ret', captions), ('qa', questions),
                               ('image', pictures)):
             (folder / f'{name}_{split}.json').write_text(json.dumps(content))
@@ -81,11 +84,11 @@ def _tiny_models(folder):
 
 @pytest.fixture
 def train(tmp_path):
-    """Runs a config through MMAction2's own train script."""
-    import mmaction
-    script = Path(mmaction.__file__).parent / '.mim' / 'tools' / 'train.py'
+    """Runs a config through a library's own train script."""
 
-    def run(text):
+    def run(text, library='mmaction'):
+        package, = find_spec(library).submodule_search_locations
+        script = Path(package) / '.mim' / 'tools' / 'train.py'
         config = tmp_path / 'config.py'
         config.write_text(text)
         result = subprocess.run(

@@ -127,8 +127,7 @@ read = [
          algorithm_keys=['text', 'is_matched', 'gt_text_id', 'gt_image_id'],
          meta_keys=['image_id']),
 ]
-data = dict(data_root='{world}', data_prefix=dict(img_path='images'),
-            pipeline=read)
+data = dict(data_root='{world}', data_prefix=dict(img_path=''), pipeline=read)
 train_dataloader = dict(
     batch_size=4, num_workers=0, persistent_workers=False,
     dataset=dict(ann_file='image_train.json', **data))
@@ -146,6 +145,6 @@ def test_blip_retrieval_of_mmpretrain(world, train, tmp_path):
         'tiny.py', **{"'MELTRWrapper'": "'mmaction.MELTRWrapper'",
                       r"type='MELTR'": "type='mmaction.MELTR'",
                       'AmpAIDOptimWrapper': 'AIDOptimWrapper'})
-        + 'optim_wrapper.update(interval=1)\n')
+        + 'optim_wrapper.update(interval=1)\n', library='mmpretrain')
     check_meltr_was_trained(scalars, work, ('itc_loss', 'itm_loss'), 4)
     assert any('retrieval/Recall@1' in k for s in scalars for k in s)
