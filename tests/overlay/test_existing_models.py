@@ -14,7 +14,7 @@ VINDLU = Path(
     mmaction.__file__).parent / '.mim' / 'configs' / 'multimodal' / 'vindlu'
 
 # The stock config, made tiny.
-TINY_VINDLU = '''
+TINY_VINDLU = """
 _base_ = '{stock}'
 model = dict(
     pretrined_vl=False, init_cfg=None,
@@ -46,7 +46,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 train_cfg = dict(max_epochs=2)
 default_hooks = dict(logger=dict(interval=1))
-'''
+"""
 
 
 def readme_lines(base, **changes):
@@ -54,7 +54,7 @@ def readme_lines(base, **changes):
     text = (ROOT / 'README.md').read_text()
     block, = [b for b in re.findall(r'```python\n(.*?)```', text, re.S)
               if 'vindlu' in b]
-    block = re.sub(r"_base_ = .*?\n(?=custom)", f"_base_ = '{base}'\n", block,
+    block = re.sub(r'_base_ = .*?\n(?=custom)', f"_base_ = '{base}'\n", block,
                    flags=re.S)
     for old, new in changes.items():
         assert re.search(old, block)
@@ -103,7 +103,7 @@ def test_vindlu_question_answering(world, train, tmp_path):
     assert any('VQA/acc' in s for s in scalars)
 
 
-BLIP = '''
+BLIP = """
 _base_ = 'mmpretrain::blip/blip-base_8xb32_retrieval.py'
 med = dict(hidden_size=32, intermediate_size=64, num_attention_heads=4,
            num_hidden_layers=2, encoder_width=32)
@@ -136,7 +136,7 @@ val_dataloader = dict(
     dataset=dict(ann_file='image_val.json', **data))
 test_dataloader = val_dataloader
 train_cfg = dict(max_epochs=2)
-'''
+"""
 
 
 def test_blip_retrieval_of_mmpretrain(world, train, tmp_path):
