@@ -25,9 +25,9 @@ class BatchHistory:
 
             - ``'weighted'``: at random, never the newest; position i of the
               older ones (0 = oldest) with probability proportional to i + 1,
-              so that old batches linger (VIOLET and All-in-one;
-              ``facts/violet.md`` section 9).
-            - ``'fifo'``: the oldest (UniVL; ``facts/univl.md`` section 6.3).
+              so that old batches linger (the official code for VIOLET and
+              All-in-one).
+            - ``'fifo'``: the oldest (the official code for UniVL).
 
             Defaults to 'weighted'.
         seed (int): Seed of draws and evictions. It must be the same on all

@@ -15,7 +15,7 @@ class MELTR(nn.Module):
     an embedding of its task), one post-norm transformer layer lets the tokens
     see each other, and the mean token is projected to a scalar. The result
     has no constraint of sign or scale: only its derivatives matter
-    (MELTR, CVPR 2023, section 3; ``facts/violet.md`` section 8).
+    (MELTR, CVPR 2023, section 3).
 
     It is differentiated twice, so its attention always runs on the math
     kernel (fused kernels have no second derivative), and always in the

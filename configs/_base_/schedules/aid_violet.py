@@ -1,7 +1,7 @@
 """VIOLET's optimisers: two AdamW with constant rates, MELTR every 3 updates.
 
-Source of every number: facts/violet.md sections 9 and 11, i.e. agent.py and
-args_msvd-qaoe.json of the official code; leaves override per task.
+Source of every number: agent.py and args_msvd-qaoe.json of the official code;
+leaves override per task.
 """
 optim_wrapper = dict(
     type='AIDOptimWrapper',
