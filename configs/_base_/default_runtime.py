@@ -24,3 +24,7 @@ visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
 log_level = 'INFO'
 load_from = None
 resume = False
+
+# Several processes: a loss that a config leaves out, or that has no sample in
+# a batch, leaves its head without a gradient.
+find_unused_parameters = True

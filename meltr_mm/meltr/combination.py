@@ -1,9 +1,12 @@
 """MELTR's part of the hypergradient: M, dM/dl, and the last contraction."""
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, Iterator, List, Optional
 
 import torch
 from torch import Tensor, nn
+
+from .rng import RNGState
 
 Average = Callable[[List[Tensor]], None]
 
@@ -38,17 +41,30 @@ def combine(meltr: nn.Module,
             Defaults to True.
 
     Returns:
-        Combination: The losses seen, M, and dM/dl.
+        Combination: The losses seen, M, and dM/dl, the same on all processes
+        with ``average``.
     """
     losses = losses.detach().clone()
+    masks = nullcontext()
     if average is not None:
-        average([losses])
-    with torch.enable_grad():
+        # A random number that they agree on, too: MELTR's dropout masks must
+        # be the same everywhere, or phi would drift apart.
+        draw = torch.rand((), dtype=torch.float64, device=losses.device)
+        average([losses, draw])
+        masks = _common_masks(draw)
+    with torch.enable_grad(), masks:
         losses.requires_grad_()
         total = meltr(losses)
         weights, = torch.autograd.grad(
             total, losses, create_graph=create_graph)
     return Combination(losses, total, weights)
+
+
+@contextmanager
+def _common_masks(draw: Tensor) -> Iterator[None]:
+    with RNGState(draw.device).preserved():
+        torch.manual_seed(int(draw.item() * 2**53))
+        yield
 
 
 def contract(meltr: nn.Module, weights: Tensor,

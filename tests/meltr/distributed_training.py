@@ -27,12 +27,17 @@ class WithUnusedWeights(SharedTrunk):
         self.unused = nn.Linear(3, 3)
 
 
-def train(updates: int = 12, sync_losses: bool = True, **options) -> dict:
+def train(updates: int = 12,
+          sync_losses: bool = True,
+          dropout: float = 0.,
+          **options) -> dict:
     """Train on this process's share of every batch.
 
     Args:
         updates (int): Number of parameter updates. Defaults to 12.
         sync_losses (bool): Of MELTRWrapper. Defaults to True.
+        dropout (float): Of MELTR, masks of which each rank would draw
+            differently by itself. Defaults to 0.
         **options: Of AIDOptimWrapper.
 
     Returns:
@@ -40,6 +45,10 @@ def train(updates: int = 12, sync_losses: bool = True, **options) -> dict:
     """
     torch.manual_seed(0)
     wrapper = wrap(WithUnusedWeights(), sync_losses=sync_losses)
+    for module in wrapper.meltr.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = dropout
+    torch.manual_seed(get_rank())
     if get_rank() > 0:  # they must start equal by themselves
         for p in wrapper.meltr.parameters():
             p.data += 1

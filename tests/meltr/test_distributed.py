@@ -28,13 +28,17 @@ APART = [
     dict(estimator='vjp', shared_batch=True),
     dict(estimator='vjp', accumulative_counts=2),
 ]
+DROPOUT = [
+    dict(dropout=0.3),
+    dict(dropout=0.3, sync_losses=False),
+]
 
 
 @pytest.fixture(scope='module')
 def two_processes(tmp_path_factory):
     """Per rank the results of all runs."""
     out = tmp_path_factory.mktemp('ranks')
-    runs = TOGETHER + [dict(o, sync_losses=False) for o in APART]
+    runs = TOGETHER + [dict(o, sync_losses=False) for o in APART] + DROPOUT
     processes = [
         subprocess.Popen(
             [sys.executable, SCRIPT, str(rank), '2', out, json.dumps(runs)],
@@ -80,3 +84,16 @@ def test_phi_is_common_even_if_each_keeps_its_own_losses(
     together = train(**APART[number])
     assert not torch.allclose(first['meltr.fc1.weight'],
                               together['meltr.fc1.weight'], atol=1e-6)
+
+
+@pytest.mark.parametrize('number', range(len(DROPOUT)),
+                         ids=[json.dumps(o) for o in DROPOUT])
+def test_dropout_of_meltr_does_not_part_them(two_processes, number):
+    first, second = (results[len(TOGETHER) + len(APART) + number]
+                     for results in two_processes)
+    for name, tensor in first.items():
+        if name != 'meta_steps':
+            assert torch.equal(tensor, second[name]), name
+    without = two_processes[0][0 if number == 0 else len(TOGETHER)]
+    assert not torch.allclose(first['meltr.fc1.weight'],
+                              without['meltr.fc1.weight'], atol=1e-6)
