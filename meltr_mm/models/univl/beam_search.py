@@ -108,9 +108,9 @@ def beam_search(writer: Writer,
         sequences = torch.cat(
             [_take(running.sequences, parents), tokens[:, :, None]], dim=2)
         running = running._replace(sequences=sequences, totals=totals)
-        kept, done = rule.sort_out(running, beam_size, length == max_length)
+        kept, done = rule.sort_out(running, length == max_length)
         running = _Running(running.captions, _take(sequences, kept),
-                           totals.gather(1, kept))
+                           rule.open_totals(running).gather(1, kept))
         for i in done.nonzero().flatten().tolist():
             results[running.captions[i]] = rule.ranked(
                 int(running.captions[i]), running.sequences[i],
@@ -131,11 +131,14 @@ class _Official:
     def __init__(self, end: int) -> None:
         self.end = end
 
-    def sort_out(self, running: _Running, beam_size: int, last: bool):
+    def sort_out(self, running: _Running, last: bool):
         tokens = running.sequences[:, :, -1]
         kept = torch.arange(
             tokens.shape[1], device=tokens.device).expand_as(tokens)
         return kept, (tokens[:, 0] == self.end) | last
+
+    def open_totals(self, running: _Running) -> Tensor:
+        return running.totals
 
     def ranked(self, caption: int, sequences: Tensor,
                totals: Tensor) -> List[Hypothesis]:
@@ -157,17 +160,24 @@ class _Standard:
             [] for _ in range(num_captions)
         ]
 
-    def sort_out(self, running: _Running, beam_size: int, last: bool):
-        ended = running.sequences[:, :, -1] == self.end
-        for i, j in ended[:, :beam_size].nonzero().tolist():
+    def sort_out(self, running: _Running, last: bool):
+        ended = self._ended(running)
+        # Where the vocabulary is small there are impossible candidates too.
+        new = ended & running.totals.isfinite()
+        for i, j in new[:, :self.beam_size].nonzero().tolist():
             self.finished[running.captions[i]].append(
                 self._hypothesis(running.sequences[i, j],
                                  running.totals[i, j]))
-        kept = ended.long().argsort(dim=1, stable=True)[:, :beam_size]
+        kept = ended.long().argsort(dim=1, stable=True)[:, :self.beam_size]
         full = [len(self.finished[caption]) >= self.beam_size
                 for caption in running.captions.tolist()]
         done = torch.tensor(full, device=ended.device) | last
         return kept, done
+
+    def open_totals(self, running: _Running) -> Tensor:
+        # One that has ended may fill up a beam, but never comes back.
+        return running.totals.masked_fill(
+            self._ended(running), float('-inf'))
 
     def ranked(self, caption: int, sequences: Tensor,
                totals: Tensor) -> List[Hypothesis]:
@@ -176,9 +186,12 @@ class _Standard:
             found = found + [
                 self._hypothesis(sequence, total)
                 for sequence, total in zip(sequences, totals, strict=True)
-                if sequence[-1] != self.end
+                if total.isfinite()
             ]
         return sorted(found, key=lambda h: -h.score)[:self.beam_size]
+
+    def _ended(self, running: _Running) -> Tensor:
+        return running.sequences[:, :, -1] == self.end
 
     def _hypothesis(self, sequence: Tensor, total: Tensor) -> Hypothesis:
         tokens = sequence.tolist()
