@@ -49,9 +49,10 @@ def batch():
 def build(config):
     torch.manual_seed(0)
     model = MODELS.build(config).eval()
-    for parameter in model.parameters():
+    for name, parameter in model.named_parameters():
         # Larger than N(0, 0.02), so that outputs differ between inputs.
-        torch.nn.init.normal_(parameter, std=0.3)
+        is_scale = name.endswith(('LayerNorm.weight', 'norm.weight'))
+        torch.nn.init.normal_(parameter, float(is_scale), std=0.3)
     return model
 
 
