@@ -3,6 +3,7 @@
 Shapes: N text-video pairs of a data set, B of a batch, W words, F frames, H
 hidden size.
 """
+import sys
 from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 import torch
@@ -134,7 +135,8 @@ class UniVLRetrieval(UniVLTask):
 
 
 def _progress(blocks: list):
-    return track_iter_progress(blocks)
+    # MMEngine's default is the stream that there was when it was imported.
+    return track_iter_progress(blocks, file=sys.stdout)
 
 
 def _in_order(values: Tensor) -> Tensor:

@@ -42,8 +42,13 @@ def model(config):
 
 
 @pytest.fixture
+def make_batch():
+    return _make_batch
+
+
+@pytest.fixture
 def batch():
-    return make_batch(4)
+    return _make_batch(4)
 
 
 def build(config):
@@ -56,7 +61,7 @@ def build(config):
     return model
 
 
-def make_batch(size, seed=0):
+def _make_batch(size, seed=0):
     generator = torch.Generator().manual_seed(seed)
 
     def words(number):
