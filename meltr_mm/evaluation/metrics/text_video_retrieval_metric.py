@@ -3,13 +3,13 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 
 from ..functional import both_directions, query_ranks, rank_metrics
+from .complete_metric import CompleteMetric
 
 
 @METRICS.register_module()
-class TextVideoRetrievalMetric(BaseMetric):
+class TextVideoRetrievalMetric(CompleteMetric):
     """R@K in percent, median and mean rank (from 1), across all ranks.
 
     Two kinds of samples are understood:
@@ -41,6 +41,7 @@ class TextVideoRetrievalMetric(BaseMetric):
     """
 
     default_prefix = 'retrieval'
+    items = 'queries'
 
     def __init__(self,
                  recall_at: Sequence[int] = (1, 5, 10),
@@ -51,7 +52,6 @@ class TextVideoRetrievalMetric(BaseMetric):
         super().__init__(collect_device, prefix, collect_dir)
         self.recall_at = tuple(recall_at)
         self.ties = ties
-        self._size = 0
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Rank the right items of each query of a batch.
@@ -68,14 +68,11 @@ class TextVideoRetrievalMetric(BaseMetric):
                         sample.get('videos_of_text'), self.recall_at,
                         self.ties))
                 continue
-            for key in ('pred_score', 'gt_label'):
-                if key not in sample:
-                    raise ValueError(
-                        f'TextVideoRetrievalMetric needs {key!r} in each '
-                        f'sample, or one sample with the score_matrix of '
-                        f'all, but this one has {sorted(sample)}. Use '
-                        f"val_cfg=dict(type='RetrievalValLoop') with a model "
-                        f'that has predict_all.')
+            self.need(
+                sample, ('pred_score', 'gt_label'),
+                "Use val_cfg=dict(type='RetrievalValLoop') with a model that "
+                'has predict_all, or pass one sample with the score_matrix '
+                'of all.')
             right = np.atleast_1d(_array(sample['gt_label']))
             # Only the rank is kept: Q rows of G scores would not fit.
             self.results.append(
@@ -91,10 +88,8 @@ class TextVideoRetrievalMetric(BaseMetric):
         Returns:
             dict: See the class.
         """
-        self._size = size
-        if any(isinstance(result, dict) for result in self.results):
-            self._size = 1
-        return super().evaluate(self._size)
+        is_matrix = any(isinstance(result, dict) for result in self.results)
+        return super().evaluate(1 if is_matrix else size)
 
     def compute_metrics(self, results: List) -> Dict[str, float]:
         """Compute the metrics.
@@ -106,12 +101,7 @@ class TextVideoRetrievalMetric(BaseMetric):
         Returns:
             dict[str, float]: See the class.
         """
-        if len(results) < self._size:
-            raise ValueError(
-                f'All {self._size} queries of the data set must be '
-                f'evaluated, but there are results of {len(results)}. Set '
-                '`drop_last=False` in the data loader and use '
-                "`sampler=dict(type='DefaultSampler', shuffle=False)`.")
+        self.check_complete(results)
         if isinstance(results[0], dict):
             return results[0]
         return rank_metrics(np.concatenate(results), self.recall_at)
