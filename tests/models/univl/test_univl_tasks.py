@@ -1,4 +1,6 @@
 import logging
+import sys
+from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
@@ -14,6 +16,10 @@ from meltr_mm.datasets.transforms.tokenize_text import load_tokenizer
 from meltr_mm.evaluation.functional import retrieval_metrics
 from meltr_mm.models.univl.batch import UniVLBatch
 from meltr_mm.models.univl.beam_search import beam_search
+
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[3] / 'tools' / 'benchmark'))
+from captioning import UncachedWriter  # noqa: E402
 
 
 class Pairs(Dataset):
@@ -125,29 +131,6 @@ def captioner(config, model):
     return captioner
 
 
-class _Uncached:
-    """Writes with the whole decoder at each step, as the official code."""
-
-    def __init__(self, model, view):
-        self.model, self.memory, self.mask = model, view.states, \
-            view.pair_mask
-        self.ids = torch.empty(len(self.memory), 0, dtype=torch.int64)
-
-    def advance(self, tokens):
-        A, k = tokens.shape
-        self.ids = torch.cat([self.ids, tokens.reshape(-1, 1)], dim=1)
-        states = self.model.decoder(
-            self.ids, torch.ones_like(self.ids),
-            self.memory.repeat_interleave(k, dim=0),
-            self.mask.repeat_interleave(k, dim=0),
-            self.model.text_encoder.embeddings)[:, -1]
-        return self.model.caption_scores(states).view(A, k, -1)
-
-    def select(self, captions, rows):
-        self.memory, self.mask = self.memory[captions], self.mask[captions]
-        self.ids = self.ids[rows]
-
-
 @pytest.mark.parametrize('stopping', ['standard', 'official'])
 @pytest.mark.parametrize('beam_size', [1, 4])
 def test_cache_changes_no_caption(captioner, batch, stopping, beam_size):
@@ -155,7 +138,7 @@ def test_cache_changes_no_caption(captioner, batch, stopping, beam_size):
     view = UniVLBatch(captioner, *batch)
     with torch.no_grad():
         found = captioner.task.hypotheses(captioner, view)
-        expected = beam_search(_Uncached(captioner, view), 4, start=101,
+        expected = beam_search(UncachedWriter(captioner, view), 4, start=101,
                                **captioner.task.search)
     for ours, theirs in zip(found, expected, strict=True):
         assert [h.tokens for h in ours] == [h.tokens for h in theirs]
