@@ -5,6 +5,9 @@ from typing import Callable, Dict, List, Sequence
 from mmengine.optim import _ParamScheduler
 from mmengine.registry import PARAM_SCHEDULERS
 
+# MMEngine's number for a schedule that goes on.
+INF = int(1e9)
+
 
 def _warm_then(after: Callable[[float, float], float]):
     return lambda x, warmup: x / warmup if x < warmup else after(x, warmup)
@@ -47,6 +50,9 @@ class PeriodicLR(_ParamScheduler):
             multiplied by ``gamma`` once more; finished updates, or epochs as
             above. Defaults to ().
         gamma (float): Defaults to 0.1.
+        begin (int): Update at which the schedule starts. Defaults to 0.
+        end (int): Update after which the rate stays; the runner fills in the
+            length of the run. Defaults to no end.
         by_epoch (bool): Must be False unless it is converted, see above.
             Defaults to False.
         last_step (int): See MMEngine. Defaults to -1.
@@ -68,6 +74,8 @@ class PeriodicLR(_ParamScheduler):
                  warmup: float = 0.1,
                  milestones: Sequence[int] = (),
                  gamma: float = 0.1,
+                 begin: int = 0,
+                 end: int = INF,
                  by_epoch: bool = False,
                  last_step: int = -1,
                  verbose: bool = False) -> None:
@@ -90,6 +98,8 @@ class PeriodicLR(_ParamScheduler):
         super().__init__(
             optimizer,
             'lr',
+            begin=begin,
+            end=end,
             by_epoch=by_epoch,
             last_step=last_step,
             verbose=verbose)
@@ -100,6 +110,8 @@ class PeriodicLR(_ParamScheduler):
                               period: int,
                               epoch_length: int,
                               milestones: Sequence[int] = (),
+                              begin: int = 0,
+                              end: int = INF,
                               by_epoch: bool = True,
                               **kwargs) -> 'PeriodicLR':
         """Build it from a config that counts epochs.
@@ -109,6 +121,8 @@ class PeriodicLR(_ParamScheduler):
             period (int): In epochs.
             epoch_length (int): Updates per epoch; the runner knows it.
             milestones (Sequence[int]): In epochs. Defaults to ().
+            begin (int): In epochs. Defaults to 0.
+            end (int): In epochs. Defaults to no end.
             by_epoch (bool): True, as the config says.
             **kwargs: As for the class.
 
@@ -119,6 +133,8 @@ class PeriodicLR(_ParamScheduler):
             *args,
             period=period * epoch_length,
             milestones=[epoch * epoch_length for epoch in milestones],
+            begin=begin * epoch_length,
+            end=end if end == INF else end * epoch_length,
             **kwargs)
 
     def _get_value(self) -> List[float]:

@@ -33,6 +33,11 @@ def test_milestones():
                  ) == pytest.approx([1.998, .998, .997, .498])
 
 
+def test_end():
+    assert rates(5, period=9, end=3) == pytest.approx(
+        [1.8, 1.6, 1.4, 1.4, 1.4])
+
+
 def test_epochs_are_converted():
     converted = PARAM_SCHEDULERS.build(
         dict(
@@ -42,8 +47,10 @@ def test_epochs_are_converted():
             milestones=[2],
             by_epoch=True,
             convert_to_iter_based=True,
-            epoch_length=5))
+            epoch_length=5,
+            end=3))
     assert (converted.period, converted.milestones) == (20, (10, ))
+    assert (converted.begin, converted.end) == (0, 15)
     assert not converted.by_epoch
 
 
