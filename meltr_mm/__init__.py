@@ -10,6 +10,6 @@ from .version import __version__
 
 compat.apply()
 
-from . import datasets, evaluation, meltr, models  # noqa: E402,F401
+from . import datasets, evaluation, meltr, models, optim  # noqa: E402,F401
 
 __all__ = ['__version__']

@@ -1,4 +1,12 @@
 """Evaluation; importing this package registers the metrics."""
-from .metrics import OpenEndedQAMetric
+from .metrics import (
+    CaptionMetric,
+    OpenEndedQAMetric,
+    SentimentMetric,
+    TextVideoRetrievalMetric,
+)
 
-__all__ = ['OpenEndedQAMetric']
+__all__ = [
+    'CaptionMetric', 'OpenEndedQAMetric', 'SentimentMetric',
+    'TextVideoRetrievalMetric'
+]

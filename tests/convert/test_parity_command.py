@@ -41,13 +41,47 @@ def test_altered_and_extra_results_fail(violet_fixture, capsys, tmp_path):
     assert not {'outputs.out_mtm', 'outputs.loss_mvm'} & failed
 
 
+def test_univl_agrees_with_everything_recorded(univl_fixture, capsys):
+    code, report = run(univl_fixture, capsys)
+    assert code == 0
+    assert report['model'] == 'UniVL'
+    assert report['not_compared'] == []
+    assert [row['name'] for row in report['rows'] if not row['ok']] == []
+    raw = {(row['name'], row['variant']) for row in report['rows']
+           if row['name'].endswith('_reg.raw.fc1.weight')}
+    assert {variant for _, variant in raw} == {'vjp', 'jvp',
+                                               'double_backward'}
+    names = {row['name'] for row in report['rows']}
+    assert {'outputs.loss_m_decoder', 'caption.all_beam5_sequences',
+            'caption.all_references', 'retrieval.MR',
+            'outputs.masked_aligned_similarity', 'meltr.task_weights',
+            'meltr.hyper_decoder_noreg.p_grad_clip50.fc1.weight'} <= names
+
+
+def test_altered_univl_results_fail(univl_fixture, capsys, tmp_path):
+    fixture = torch.load(univl_fixture, weights_only=True)
+    fixture['caption']['two_beam5_all_hypotheses'][1][3][0] += 1
+    fixture['retrieval']['MR'] += 1
+    scenario = fixture['meltr']['hyper_alignment_noreg']
+    scenario['raw']['fc1.weight'] *= -1
+    scenario['p_grad_clip50']['fc1.weight'][0, 0] *= 1.01
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    path = 'meltr.hyper_alignment_noreg'
+    assert failed == {
+        'caption.two_beam5_all_hypotheses', 'retrieval.MR',
+        f'{path}.raw.fc1.weight', f'{path}.p_grad_clip50.fc1.weight'}
+
+
 @pytest.mark.parametrize('content, message', [
     ([1, 2], 'must be a dict with a config'),
     (dict(config=dict()), 'none of them'),
     (dict(config=dict(task='qamc')), "this fixture is of 'qamc'"),
     (dict(config=dict(task='qaoe')), 'must have an entry'),
     (dict(config=dict(current_tasks=[])), 'this fixture is of All-in-one'),
-    (dict(config=dict(), task_order=[]), 'this fixture is of UniVL'),
+    (dict(config=dict(), task_order=[]), 'a UniVL fixture must have'),
 ])
 def test_other_files_are_refused_in_one_line(content, message, capsys,
                                              tmp_path):
@@ -66,6 +100,14 @@ def test_report_fails_on_shape_nan_and_omission():
     assert [row.ok for row in report.rows] == [False, False, True]
     assert report.not_compared == ['b']
     assert 'b: NOT COMPARED' in str(report)
+
+
+def test_lists_must_be_the_same():
+    report = Report([])
+    report.same('a', [[1], [2]], [[1], [2]])
+    report.same('a', [[1], [2]], [[1], [3]])
+    report.same('a', [[1]], [[1], [2]])
+    assert [row.ok for row in report.rows] == [True, False, False]
 
 
 def test_recorded_leaves_settings_out():

@@ -43,7 +43,8 @@ def run(name: str,
         sys.exit(f'error: {args.input}: {error}')
     torch.save(content, args.output)
     dropped = len(weights) - len(converted)
-    print(f'{args.output}: {len(converted)} entries, {dropped} dropped')
+    change = f'{dropped} dropped' if dropped >= 0 else f'{-dropped} added'
+    print(f'{args.output}: {len(converted)} entries, {change}')
 
 
 def _parse(name: str, argv: Optional[List[str]]) -> argparse.Namespace:

@@ -1,13 +1,18 @@
 """Transforms; importing this package registers them."""
 from .decode_jpeg_frames import DecodeJPEGFrames
+from .load_video_features import LoadVideoFeatures
 from .load_vq_codes import LoadVQCodes
+from .mask_frames import MaskFrames
 from .mask_text import MaskText
 from .mask_video_blocks import MaskVideoBlocks
+from .mask_words import MaskWords
 from .pad_to_square_resize import PadToSquareResize
 from .sample_frames_evenly import SampleFramesEvenly
+from .tokenize_caption import TokenizeCaption
 from .tokenize_text import TokenizeText
 
 __all__ = [
-    'DecodeJPEGFrames', 'LoadVQCodes', 'MaskText', 'MaskVideoBlocks',
-    'PadToSquareResize', 'SampleFramesEvenly', 'TokenizeText'
+    'DecodeJPEGFrames', 'LoadVQCodes', 'LoadVideoFeatures', 'MaskFrames',
+    'MaskText', 'MaskVideoBlocks', 'MaskWords', 'PadToSquareResize',
+    'SampleFramesEvenly', 'TokenizeCaption', 'TokenizeText'
 ]

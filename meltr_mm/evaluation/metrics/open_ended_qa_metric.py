@@ -2,13 +2,13 @@
 from typing import Any, Dict, List, Optional, Sequence
 
 from mmaction.registry import METRICS
-from mmengine.evaluator import BaseMetric
 
 from ..functional import accuracy, accuracy_by_group, majority
+from .complete_metric import CompleteMetric
 
 
 @METRICS.register_module()
-class OpenEndedQAMetric(BaseMetric):
+class OpenEndedQAMetric(CompleteMetric):
     """Accuracy in percent over every question, across all ranks.
 
     A question whose answer is outside the vocabulary (label -1) counts as
@@ -40,6 +40,7 @@ class OpenEndedQAMetric(BaseMetric):
     """
 
     default_prefix = 'qa'
+    items = 'questions'
 
     def __init__(self,
                  num_answers: Optional[int] = None,
@@ -48,7 +49,6 @@ class OpenEndedQAMetric(BaseMetric):
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
         self.num_answers = num_answers
-        self._size = 0
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Note prediction, label and identity of each sample of a batch.
@@ -58,13 +58,10 @@ class OpenEndedQAMetric(BaseMetric):
             data_samples (Sequence[dict]): Predictions of the model.
         """
         for sample in data_samples:
-            for key in ('pred_label', 'gt_label'):
-                if key not in sample:
-                    raise ValueError(
-                        f'OpenEndedQAMetric needs {key!r} in each sample, '
-                        f'but this one has {sorted(sample)}. '
-                        '`pred_label` is set by the model in predict mode, '
-                        '`gt_label` by the dataset.')
+            self.need(
+                sample, ('pred_label', 'gt_label'),
+                '`pred_label` is set by the model in predict mode, '
+                '`gt_label` by the dataset.')
             question = sample.get('question', '')
             self.results.append(
                 dict(
@@ -73,18 +70,6 @@ class OpenEndedQAMetric(BaseMetric):
                     label=int(sample['gt_label']),
                     type=sample.get('question_type')
                     or question.lower().partition(' ')[0]))
-
-    def evaluate(self, size: int) -> dict:
-        """Collect the results of all ranks and compute the metrics.
-
-        Args:
-            size (int): Number of questions of the dataset.
-
-        Returns:
-            dict: See the class.
-        """
-        self._size = size
-        return super().evaluate(size)
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """Compute the metrics.
@@ -96,12 +81,7 @@ class OpenEndedQAMetric(BaseMetric):
             dict[str, float]: Percent, see the class.
         """
         results = _without_repetitions(results)
-        if len(results) < self._size:
-            raise ValueError(
-                f'All {self._size} questions of the dataset must be '
-                f'evaluated, but there are results of {len(results)}. Set '
-                '`drop_last=False` in the data loader and use '
-                "`sampler=dict(type='DefaultSampler', shuffle=False)`.")
+        self.check_complete(results)
         predictions = [result['prediction'] for result in results]
         labels = [result['label'] for result in results]
         types = [result['type'] for result in results]

@@ -54,8 +54,10 @@ def build_bert_config(options: Dict) -> BertConfig:
     return BertConfig(**options, attn_implementation=attention)
 
 
-def build_bert(config: BertConfig,
-               with_cp: bool = False) -> Tuple[nn.Module, 'BertLayers']:
+def build_bert(
+        config: BertConfig,
+        with_cp: bool = False,
+        blocked: Optional[float] = None) -> Tuple[nn.Module, 'BertLayers']:
     """Build BERT's embedding module and its stack of layers.
 
     Weights are drawn as BERT's own: N(0, 0.02), zero biases.
@@ -63,6 +65,7 @@ def build_bert(config: BertConfig,
     Args:
         config (BertConfig): Sizes of both.
         with_cp (bool): Passed to :class:`BertLayers`. Defaults to False.
+        blocked (float, optional): Passed to :class:`BertLayers`.
 
     Returns:
         tuple: Embeddings, (B, L) int64 ids -> (B, L, D), and layers.
@@ -73,7 +76,7 @@ def build_bert(config: BertConfig,
     # ours must load with either.
     embeddings.register_buffer(
         'position_ids', embeddings.position_ids, persistent=False)
-    return embeddings, BertLayers(bert.encoder.layer, with_cp)
+    return embeddings, BertLayers(bert.encoder.layer, with_cp, blocked)
 
 
 class BertLayers(nn.Module):
@@ -83,12 +86,17 @@ class BertLayers(nn.Module):
         layers (nn.ModuleList): ``BertModel(...).encoder.layer``.
         with_cp (bool): Recompute activations in the backward pass of a
             training step to save memory. Defaults to False.
+        blocked (float, optional): See :func:`key_bias`.
     """
 
-    def __init__(self, layers: nn.ModuleList, with_cp: bool = False) -> None:
+    def __init__(self,
+                 layers: nn.ModuleList,
+                 with_cp: bool = False,
+                 blocked: Optional[float] = None) -> None:
         super().__init__()
         self.layer = layers
         self.with_cp = with_cp
+        self.blocked = blocked
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Run all layers.
@@ -101,7 +109,7 @@ class BertLayers(nn.Module):
         Returns:
             Tensor: Last hidden states, (B, L, D).
         """
-        bias = key_bias(mask, states.dtype)
+        bias = key_bias(mask, states.dtype, self.blocked)
         for layer in self.layer:
             if self.with_cp and self.training:
                 states = checkpoint(layer, states, bias, use_reentrant=False)
@@ -113,19 +121,26 @@ class BertLayers(nn.Module):
         return states
 
 
-def key_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
+def key_bias(mask: Tensor,
+             dtype: torch.dtype,
+             blocked: Optional[float] = None) -> Tensor:
     """Turn a key mask into a bias on attention scores.
 
     Args:
         mask (Tensor): 1 = attend, 0 = ignore, (B, L).
         dtype (torch.dtype): Floating type of the result.
+        blocked (float, optional): The bias of ignored keys. It matters only
+            in a row that ignores all of its keys. Defaults to None: the
+            type's lowest value, which weighs them alike.
 
     Returns:
-        Tensor: 0 where attended, the type's lowest value where not,
-        (B, 1, 1, L). Finite, so that a row without keys is not NaN.
+        Tensor: 0 where attended, ``blocked`` where not, (B, 1, 1, L).
+        Finite, so that a row without keys is not NaN.
     """
+    if blocked is None:
+        blocked = torch.finfo(dtype).min
     bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device)
-    bias = bias.masked_fill(mask == 0, torch.finfo(dtype).min)
+    bias = bias.masked_fill(mask == 0, blocked)
     return bias[:, None, None, :]
 
 
@@ -149,6 +164,56 @@ def build_mlm_head(config: BertConfig) -> nn.Module:
     head = BertForMaskedLM(BertConfig(**fields)).cls
     head.predictions.decoder.bias = head.predictions.bias
     return head
+
+
+def build_head_transform(config: BertConfig) -> nn.Module:
+    """Build what precedes the decoder matrix in BERT's word head.
+
+    Args:
+        config (BertConfig): Gives the hidden size.
+
+    Returns:
+        nn.Module: Dense, GELU, LayerNorm, (..., D) -> (..., D).
+    """
+    return build_mlm_head(_without_words(config)).predictions.transform
+
+
+def build_pooler(config: BertConfig) -> nn.Module:
+    """Build BERT's pooler: tanh(dense(first state)).
+
+    Args:
+        config (BertConfig): Gives the hidden size.
+
+    Returns:
+        nn.Module: (B, L, D) -> (B, D).
+    """
+    fields = _without_words(config).to_dict()
+    fields['num_hidden_layers'] = 0
+    return BertModel(BertConfig(**fields)).pooler
+
+
+def _without_words(config: BertConfig) -> BertConfig:
+    fields = config.to_dict()
+    fields.update(vocab_size=1, pad_token_id=None)
+    return BertConfig(**fields)
+
+
+def init_like_bert(module: nn.Module, std: float = 0.02) -> None:
+    """Draw weights as BERT does.
+
+    Args:
+        module (nn.Module): Its linear and embedding weights become
+            N(0, std), its biases 0, its LayerNorms the identity.
+        std (float): Defaults to 0.02.
+    """
+    for part in module.modules():
+        if isinstance(part, (nn.Linear, nn.Embedding)):
+            nn.init.normal_(part.weight, std=std)
+        elif isinstance(part, nn.LayerNorm):
+            nn.init.ones_(part.weight)
+        if isinstance(part, (nn.Linear, nn.LayerNorm)) and \
+                part.bias is not None:
+            nn.init.zeros_(part.bias)
 
 
 def load_pretrained_bert(source: str,

@@ -1,11 +1,14 @@
 import pytest
 import torch
-from transformers import BertForMaskedLM
+from transformers import BertForMaskedLM, BertModel
 
 from meltr_mm.models.layers import (
     build_bert,
     build_bert_config,
+    build_head_transform,
     build_mlm_head,
+    build_pooler,
+    init_like_bert,
     key_bias,
     load_pretrained_bert,
 )
@@ -80,6 +83,54 @@ def test_key_bias():
     bias = key_bias(torch.tensor([[1, 0]]), torch.float16)
     assert bias.shape == (1, 1, 1, 2)
     assert bias.flatten().tolist() == [0, torch.finfo(torch.float16).min]
+
+
+def test_blocked_keys_of_a_row_without_any():
+    mask = torch.tensor([[1, 0], [0, 0]])
+    bias = key_bias(mask, torch.float32, blocked=-1e4)
+    assert bias.flatten().tolist() == [0, -1e4, -1e4, -1e4]
+    config = build_bert_config(SIZES)
+    torch.manual_seed(0)
+    _, plain = build_bert(config)
+    _, lenient = build_bert(config, blocked=-1e4)
+    lenient.load_state_dict(plain.state_dict())
+    plain, lenient = plain.eval(), lenient.eval()
+    # Larger weights, so that keys are not all alike.
+    states = 3 * torch.randn(2, 2, 16)
+    for layers in (plain, lenient):
+        for parameter in layers.parameters():
+            parameter.data.mul_(10)
+    ours, theirs = plain(states, mask), lenient(states, mask)
+    torch.testing.assert_close(ours[0], theirs[0])
+    # With -1e4 the keys keep their order, with the lowest value they do not.
+    free = lenient(states, torch.ones_like(mask))
+    torch.testing.assert_close(theirs[1], free[1], rtol=0.01, atol=0.05)
+    assert not torch.allclose(ours[1], free[1], rtol=0.01, atol=0.05)
+
+
+def test_pooler_and_transform_are_bert():
+    config = build_bert_config(SIZES)
+    bert, masked = BertModel(config), BertForMaskedLM(config)
+    pooler, transform = build_pooler(config), build_head_transform(config)
+    pooler.load_state_dict(bert.pooler.state_dict())
+    transform.load_state_dict(masked.cls.predictions.transform.state_dict())
+    states = torch.randn(2, 5, 16)
+    torch.testing.assert_close(pooler(states), bert.pooler(states))
+    torch.testing.assert_close(
+        transform(states), masked.cls.predictions.transform(states))
+
+
+def test_init_like_bert():
+    module = torch.nn.Sequential(
+        torch.nn.Linear(200, 100), torch.nn.LayerNorm(100),
+        torch.nn.Linear(100, 100, bias=False), torch.nn.Embedding(200, 50))
+    for parameter in module.parameters():
+        parameter.data.fill_(7)
+    init_like_bert(module, std=0.1)
+    for part in (0, 2, 3):
+        assert 0.09 < module[part].weight.std() < 0.11
+    assert (module[1].weight == 1).all()
+    assert not module[0].bias.any() and not module[1].bias.any()
 
 
 def test_head_has_one_bias_and_its_own_decoder():

@@ -93,6 +93,18 @@ class Report:
             wrong = set(value) ^ set(expected)
             self._add(name, variant, (), float(len(wrong)), 0.)
 
+    def same(self, name: str, value: list, expected: list) -> None:
+        """Compare lists, such as those of tokens, which must be equal.
+
+        Args:
+            name (str): Path in the fixture.
+            value (list): Ours.
+            expected (list): Recorded.
+        """
+        wrong = sum(a != b for a, b in zip(value, expected, strict=False))
+        wrong += abs(len(value) - len(expected))
+        self._add(name, '', (len(expected), ), float(wrong), 0.)
+
     @property
     def not_compared(self) -> List[str]:
         """Recorded quantities without a row."""

@@ -1,0 +1,79 @@
+"""CMU-MOSI in the form of MMSA's pickles."""
+from typing import List
+
+import numpy as np
+import torch
+from mmaction.registry import DATASETS
+
+from .feature_dataset import FeatureDataset, nonempty_text, require_keys
+from .safe_pickle import load_video_table
+
+SPLITS = ('train', 'valid', 'test')
+LARGEST = 3.  # of the ratings, both ways
+
+
+@DATASETS.register_module()
+class CMUMOSIDataset(FeatureDataset):
+    """Utterances with transcript and sentiment.
+
+    File: ``unaligned_50.pkl`` or ``aligned_50.pkl`` of MMSA, a dict with the
+    keys ``train``, ``valid`` and ``test``, each a dict of which ``id``,
+    ``raw_text`` and ``regression_labels`` are read. Its 20 facial features
+    per frame are not what UniVL takes: S3D features come from a pickle
+    ``{id: (T, 1024)}``.
+
+    Each sample holds ``video_id`` and ``feature_id`` (the id), ``text`` (str)
+    and ``sentiment`` (Tensor (1,), float32).
+
+    Args:
+        ann_file (str): The pickle, relative to ``data_root``.
+        split (str): ``'train'``, ``'valid'`` or ``'test'``.
+        **kwargs: See :class:`mmengine.dataset.BaseDataset`.
+
+    Raises:
+        FileNotFoundError: For a missing folder or file.
+        ForeignClassError: If the pickle holds more than plain data.
+        ValueError: For malformed content; the message names the place.
+    """
+
+    METAINFO = dict(dataset_type='cmu_mosi', task_name='sentiment')
+
+    def __init__(self, ann_file: str, split: str, **kwargs) -> None:
+        if split not in SPLITS:
+            raise ValueError(
+                f'`split` must be one of {SPLITS}, but got {split!r}.')
+        self.split = split
+        super().__init__(ann_file, **kwargs)
+
+    def load_data_list(self) -> List[dict]:
+        """Read the annotations of one split.
+
+        Returns:
+            list[dict]: One dict per utterance, see the class.
+        """
+        table = load_video_table(self.ann_file)
+        require_keys(table, list(SPLITS), self.ann_file)
+        part, where = table[self.split], f'{self.ann_file}, {self.split!r}'
+        fields = ['id', 'raw_text', 'regression_labels']
+        require_keys(part, fields, where)
+        lengths = {field: len(part[field]) for field in fields}
+        if len(set(lengths.values())) > 1 or not lengths['id']:
+            raise ValueError(
+                f'{where}: the lists must be equally long, one entry per '
+                f'utterance, but have the lengths {lengths}.')
+        samples = []
+        for row, (name, text, label) in enumerate(
+                zip(*(part[field] for field in fields), strict=True)):
+            label = float(label)
+            if not np.abs(label) <= LARGEST:
+                raise ValueError(
+                    f'{where} row {row}: the rating must lie between '
+                    f'-{LARGEST} and {LARGEST}, but is {label}.')
+            samples.append(
+                dict(
+                    video_id=str(name),
+                    feature_id=str(name),
+                    text=nonempty_text(text, f'{where} row {row}, '
+                                       '`raw_text`'),
+                    sentiment=torch.tensor([label])))
+        return samples

@@ -1,0 +1,102 @@
+"""Videos that come as one feature vector per second."""
+from typing import Dict
+
+import numpy as np
+import torch
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from ..safe_pickle import load_video_table
+
+
+@TRANSFORMS.register_module()
+class LoadVideoFeatures(BaseTransform):
+    """Look up the features of a video, or of a clip of it.
+
+    The pickle maps an id to an array (T, D). A clip from ``start`` to
+    ``end`` seconds is the vectors from int(start r) to int(end r), both
+    included, with r vectors per second; without them it is the whole video.
+    The first ``max_frames`` vectors are kept, shorter clips are padded with
+    zeros. The file is read when the pipeline is built, once per process.
+
+    Required key: ``feature_id``. Optional keys: ``start``, ``end``. Added
+    keys: ``imgs`` (Tensor (F, D), float32; the name under which
+    ``PackActionInputs`` expects what goes into the model) and
+    ``video_mask`` (Tensor (F,), int64, 1 = vector, 0 = padding).
+
+    Args:
+        feature_file (str): The pickle.
+        max_frames (int): F.
+        feature_dim (int): D. Defaults to 1024 (S3D).
+        rate (float): r, vectors per second. Defaults to 1.
+
+    Raises:
+        FileNotFoundError, ForeignClassError, ValueError: For the pickle, see
+            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+        ValueError: For a video without features, with features of another
+            width or that are not finite, and for a clip without any.
+    """
+
+    def __init__(self,
+                 feature_file: str,
+                 max_frames: int,
+                 feature_dim: int = 1024,
+                 rate: float = 1.) -> None:
+        self.feature_file = feature_file
+        self.max_frames = max_frames
+        self.feature_dim = feature_dim
+        self.rate = rate
+        load_video_table(feature_file)
+
+    def transform(self, results: Dict) -> Dict:
+        """Add features and mask.
+
+        Args:
+            results (dict): The sample.
+
+        Returns:
+            dict: The same dict.
+        """
+        name = results['feature_id']
+        table = load_video_table(self.feature_file)
+        if name not in table:
+            raise ValueError(
+                f'{self.feature_file}: there are no features of {name!r} '
+                f'among {len(table)} videos. Extract them, or use the file '
+                'of the same data set.')
+        video = np.asarray(table[name])
+        if video.ndim != 2 or video.shape[1] != self.feature_dim:
+            raise ValueError(
+                f'{self.feature_file}: the features of {name!r} must be '
+                f'(seconds, {self.feature_dim}), but are {video.shape}. Set '
+                '`feature_dim`, here and in the model, or use another file.')
+        clip = self._clip(video, results)
+        if not len(clip):
+            raise ValueError(
+                f'{self.feature_file}: the {len(video)} vectors of {name!r} '
+                f'have none between {results.get("start", 0)} and '
+                f'{results.get("end", "the end")} seconds. Correct the '
+                'times, extract the whole video, or take the clip out.')
+        clip = clip[:self.max_frames].astype(np.float32)
+        if not np.isfinite(clip).all():
+            raise ValueError(
+                f'{self.feature_file}: the features of {name!r} must be '
+                'finite numbers, but some are not. Extract them again.')
+        features = np.zeros((self.max_frames, self.feature_dim), np.float32)
+        features[:len(clip)] = clip
+        results['imgs'] = torch.from_numpy(features)
+        results['video_mask'] = (
+            torch.arange(self.max_frames) < len(clip)).long()
+        return results
+
+    def _clip(self, video: np.ndarray, results: Dict) -> np.ndarray:
+        if 'start' not in results:
+            return video
+        first = int(results['start'] * self.rate)
+        last = int(results['end'] * self.rate)
+        return video[first:last + 1]
+
+    def __repr__(self) -> str:
+        return (f'{type(self).__name__}(feature_file={self.feature_file!r}, '
+                f'max_frames={self.max_frames}, '
+                f'feature_dim={self.feature_dim}, rate={self.rate})')

@@ -1,0 +1,73 @@
+"""Scores of written captions."""
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmaction.registry import METRICS
+
+from ..functional import caption_metrics
+from ..functional.captioning import require_caption_toolkit
+from .complete_metric import CompleteMetric
+
+
+@METRICS.register_module()
+class CaptionMetric(CompleteMetric):
+    """BLEU-1 to BLEU-4, METEOR, ROUGE-L and CIDEr, all times 100.
+
+    See :func:`meltr_mm.evaluation.functional.caption_metrics`. Reads
+    ``pred_caption`` (str) and ``references`` (list[str]) of the samples. Needs
+    the package pycocoevalcap, and a Java runtime for METEOR.
+
+    Args:
+        tokenizer (str): ``'plain'`` or ``'ptb'``; which of them belongs
+            beside every number that is reported. Defaults to ``'plain'``.
+        collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the names. Defaults to
+            ``'caption'``.
+        collect_dir (str, optional): See
+            :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ImportError: If pycocoevalcap is not installed.
+        ValueError: If a sample lacks a field, or captions of the data set
+            were not evaluated.
+    """
+
+    default_prefix = 'caption'
+    items = 'captions'
+
+    def __init__(self,
+                 tokenizer: str = 'plain',
+                 collect_device: str = 'cpu',
+                 prefix: Optional[str] = None,
+                 collect_dir: Optional[str] = None) -> None:
+        super().__init__(collect_device, prefix, collect_dir)
+        # Now, rather than after an epoch of training.
+        require_caption_toolkit()
+        self.tokenizer = tokenizer
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Note caption and references of each sample of a batch.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Predictions of the model.
+        """
+        for sample in data_samples:
+            self.need(
+                sample, ('pred_caption', 'references'),
+                '`pred_caption` is set by a captioning model with a '
+                'tokenizer, `references` by the dataset.')
+            self.results.append(
+                (sample['pred_caption'], list(sample['references'])))
+
+    def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
+        """Compute the metrics.
+
+        Args:
+            results (list[tuple]): Pairs of caption and references.
+
+        Returns:
+            dict[str, float]: See the class.
+        """
+        self.check_complete(results)
+        predictions, references = zip(*results, strict=True)
+        return caption_metrics(predictions, references, self.tokenizer)

@@ -1,0 +1,59 @@
+"""Measures of predicted sentiment."""
+from typing import Any, Dict, List, Sequence
+
+from mmaction.registry import METRICS
+
+from ..functional import sentiment_metrics
+from .complete_metric import CompleteMetric
+
+
+@METRICS.register_module()
+class SentimentMetric(CompleteMetric):
+    """MAE, correlation, Acc-7, Acc-2 and weighted F1, across all ranks.
+
+    See :func:`meltr_mm.evaluation.functional.sentiment_metrics` for names,
+    scales and the two conventions of "positive". Reads ``pred_sentiment`` and
+    ``sentiment`` (one number each) of the samples.
+
+    Args:
+        collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the names. Defaults to
+            ``'sentiment'``.
+        collect_dir (str, optional): See
+            :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ValueError: If a sample lacks a field, a number is not finite, or
+            utterances of the data set were not evaluated.
+    """
+
+    default_prefix = 'sentiment'
+    items = 'utterances'
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Note prediction and label of each sample of a batch.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Predictions of the model.
+        """
+        for sample in data_samples:
+            self.need(
+                sample, ('pred_sentiment', 'sentiment'),
+                '`pred_sentiment` is set by the model in predict mode, '
+                '`sentiment` by the dataset.')
+            self.results.append(
+                (float(sample['pred_sentiment']), float(sample['sentiment'])))
+
+    def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
+        """Compute the metrics.
+
+        Args:
+            results (list[tuple]): Pairs of prediction and label.
+
+        Returns:
+            dict[str, float]: See the class.
+        """
+        self.check_complete(results)
+        predictions, labels = zip(*results, strict=True)
+        return sentiment_metrics(predictions, labels)

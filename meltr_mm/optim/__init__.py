@@ -1,0 +1,5 @@
+"""Optimisers and schedules of the official code; importing registers them."""
+from .bert_adam import BertAdam
+from .periodic_lr import PeriodicLR
+
+__all__ = ['BertAdam', 'PeriodicLR']
