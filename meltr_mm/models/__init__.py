@@ -1,4 +1,5 @@
 """The foundation models whose losses MELTR combines."""
+from .all_in_one import AllInOne
 from .violet import Violet
 
-__all__ = ['Violet']
+__all__ = ['AllInOne', 'Violet']
