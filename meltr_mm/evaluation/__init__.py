@@ -1,4 +1,4 @@
 """Evaluation; importing this package registers the metrics."""
-from .metrics import OpenEndedQAMetric
+from .metrics import OpenEndedQAMetric, TextVideoRetrievalMetric
 
-__all__ = ['OpenEndedQAMetric']
+__all__ = ['OpenEndedQAMetric', 'TextVideoRetrievalMetric']

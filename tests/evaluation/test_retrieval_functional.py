@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from meltr_mm.evaluation.functional import (
+    both_directions,
+    query_ranks,
+    retrieval_metrics,
+)
+
+TIED = np.array([[2., 2, 2, 1], [1, 2, 0, 0], [3, 2, 2, 1], [0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize('ties, ranks', [
+    ('mean', [2, 1, 2.5, 2.5]),
+    ('optimistic', [1, 1, 2, 1]),
+    ('pessimistic', [3, 1, 3, 4]),
+    ('official', [1, 2, 3, 1, 2, 3, 1, 2, 3, 4]),
+])
+def test_ties_by_hand(ties, ranks):
+    assert query_ranks(TIED, ties=ties).tolist() == ranks
+
+
+def test_metrics_by_hand():
+    assert retrieval_metrics(TIED, recall_at=(1, 2)) == {
+        'R@1': 25, 'R@2': 50, 'MedR': 2.25, 'MeanR': 2}
+
+
+def test_all_rules_agree_without_ties():
+    scores = np.random.default_rng(0).permutation(400).reshape(20, 20)
+    expected = [1 + int((row > row[i]).sum()) for i, row in enumerate(scores)]
+    for ties in ('mean', 'optimistic', 'pessimistic', 'official'):
+        assert query_ranks(scores, ties=ties).tolist() == expected
+
+
+def test_mean_rule_is_the_expected_rank_under_random_order():
+    # Three wrong and two right items share one score: 1 + 3 / 3.
+    scores = np.array([[1., 1, 1, 1, 1, 0]])
+    assert query_ranks(scores, [[1, 3]]) == [2]
+    rng = np.random.default_rng(0)
+    first = [min(np.flatnonzero(rng.permutation(5) < 2)) + 1
+             for _ in range(4000)]
+    assert np.mean(first) == pytest.approx(2, abs=0.05)
+
+
+def test_official_traces(load_fixture):
+    traces = load_fixture('univl_extra.pt')['retrieval_metrics']
+    counts = []
+    for trace in traces:
+        scores = trace['sim'].numpy()
+        result = retrieval_metrics(scores, ties='official')
+        assert result['R@1'] == pytest.approx(100 * trace['R1'])
+        assert result['R@5'] == pytest.approx(100 * trace['R5'])
+        assert result['R@10'] == pytest.approx(100 * trace['R10'])
+        assert result['MedR'] == trace['MR']
+        counts.append(len(query_ranks(scores, ties='official')) - len(scores))
+    assert max(counts) > 0  # there are ties among them
+
+
+def test_several_texts_per_video():
+    # Texts 0 and 1 describe video 0, text 2 describes video 1.
+    scores = np.array([[.9, .1], [.2, .8], [.3, .7]])
+    result = both_directions(scores, [0, 0, 1], recall_at=(1, ))
+    assert result == {
+        't2v/R@1': pytest.approx(200 / 3), 't2v/MedR': 1,
+        't2v/MeanR': pytest.approx(4 / 3),
+        # Video 0 finds text 0 first; video 1 finds text 1 before its own.
+        'v2t/R@1': 50, 'v2t/MedR': 1.5, 'v2t/MeanR': 1.5}
+
+
+def test_several_videos_per_text_and_unused_videos():
+    scores = np.array([[.5, .9, .7], [.6, .1, .4]])
+    result = both_directions(scores, [[0, 2], [0]], recall_at=(1, ))
+    assert result['t2v/MeanR'] == 1.5
+    assert result['v2t/MeanR'] == 1  # video 1 belongs to no text
+    assert result['v2t/R@1'] == 100
+
+
+def test_directions_of_a_square_matrix():
+    scores = np.random.default_rng(1).normal(size=(7, 7))
+    result = both_directions(scores)
+    for prefix, matrix in (('t2v', scores), ('v2t', scores.T)):
+        for name, value in retrieval_metrics(matrix).items():
+            assert result[f'{prefix}/{name}'] == value
+
+
+@pytest.mark.parametrize('scores, truth, message', [
+    (np.zeros(3), None, r'must be a matrix.*\(3,\)'),
+    (np.zeros((2, 3)), None, '2 queries and 3 items'),
+    (np.zeros((2, 3)), [0], '2 queries and 1 entries'),
+    (np.zeros((2, 3)), [0, 3], r'from 0 to 2.*query 1 are \[3\]'),
+    (np.zeros((2, 3)), [0, []], r'query 1 are \[\]'),
+    (np.array([[0, 1], [np.nan, 0]]), None, 'first is query 1'),
+    (np.zeros((0, 0)), None, 'at least one query'),
+])
+def test_bad_input(scores, truth, message):
+    with pytest.raises(ValueError, match=message):
+        retrieval_metrics(scores, truth)
+
+
+def test_bad_rules():
+    with pytest.raises(ValueError, match="ties must be one of .*'fair'"):
+        query_ranks(TIED, ties='fair')
+    with pytest.raises(ValueError, match='query 1 has several'):
+        query_ranks(TIED, [0, [1, 2], 2, 3], ties='official')
