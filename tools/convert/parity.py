@@ -15,12 +15,15 @@ from typing import Callable, Dict, List, Optional
 
 import checkout  # noqa: F401
 import weights_file
-from parity_checks import violet
+from parity_checks import all_in_one, violet
 from parity_checks.report import Report
 
 import meltr_mm  # noqa: F401
 
-CHECKS: Dict[str, Callable[[dict], Report]] = {'VIOLET': violet.check}
+CHECKS: Dict[str, Callable[[dict], Report]] = {
+    'VIOLET': violet.check,
+    'All-in-one': all_in_one.check
+}
 
 
 def model_of(fixture: dict) -> str:

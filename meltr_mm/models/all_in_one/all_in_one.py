@@ -14,6 +14,7 @@ from ..layers import build_bert, build_bert_config
 from .batch import AllInOneBatch
 from .heads import HEADS
 from .heads.head import PredictingHead
+from .retrieval import rank_gallery
 
 TEXT, VIDEO = 0, 1  # rows of the table of modalities
 
@@ -116,9 +117,9 @@ class AllInOne(BaseModel):
 
         Args:
             inputs (Tensor): Normalised RGB frames, (B, 1, 3, T, H, W) or
-                (B, 3, T, H, W). For retrieval in the modes 'predict' and
-                'tensor' also (B, V, 3, T, H, W): V clips of each video,
-                whose similarities are averaged.
+                (B, 3, T, H, W). With the target 'itc', in the modes
+                'predict' and 'tensor', also (B, V, 3, T, H, W): V clips of
+                each video, whose similarities are averaged.
             data_samples (Sequence[ActionDataSample]): B samples.
             mode (str): 'loss', 'predict' or 'tensor' (default).
             losses (Sequence[str], optional): In loss mode, compute these
@@ -126,8 +127,8 @@ class AllInOne(BaseModel):
 
         Returns:
             dict, list or Tensor: Scalar losses by name, in the order of the
-            heads; the samples with predictions of the target head; or what
-            the target head decides by.
+            heads; the samples with predictions of the target head; or its
+            scores, for 'itc' the features of texts and videos.
 
         Raises:
             ValueError: If a shape, mode or loss name is not as above, or a
@@ -173,6 +174,35 @@ class AllInOne(BaseModel):
             name: function(batch)
             for name, function in functions.items() if name in names
         }
+
+    def predict_all(
+        self, feats: Dict[str, Tensor],
+        data_samples: Sequence[ActionDataSample], num_images: int,
+        num_texts: int
+    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
+        """Rank a gallery, as MMAction2's ``RetrievalValLoop`` asks for.
+
+        Args:
+            feats (dict[str, Tensor]): The 'tensor' outputs with the target
+                'itc' of all batches of this process, concatenated.
+            data_samples (Sequence[ActionDataSample]): Their samples.
+            num_images (int): Videos of the data set.
+            num_texts (int): Texts of the data set, text i being of video i.
+
+        Returns:
+            tuple[list, list]: Samples of videos against texts, then of texts
+            against videos; see :func:`rank_gallery`.
+
+        Raises:
+            ValueError: If there are not as many texts as videos, or a pair
+                was not encoded.
+        """
+        if num_images != num_texts:
+            raise ValueError(
+                f'each video must have one text to be ranked by, but there '
+                f'are {num_images} videos and {num_texts} texts; evaluate on '
+                f'a split with one caption per video')
+        return rank_gallery(feats, data_samples, num_texts)
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Embed words, (R, L) int64 -> (R, L, D)."""

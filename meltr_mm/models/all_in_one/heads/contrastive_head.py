@@ -1,6 +1,7 @@
 """Contrastive learning of texts and videos, and retrieval by it.
 
-Shapes: B videos with a text each, S shared width, G pairs on all processes.
+Shapes: B videos with a text each, V clips of each video, S shared width, G
+pairs of a gallery.
 """
 from typing import TYPE_CHECKING, Dict, List
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.distributed.nn.functional import all_gather
 from transformers import BertConfig
 
+from ..similarity import mean_cosine, unit
 from .head import LossFunction, PredictingHead
 
 if TYPE_CHECKING:
@@ -65,45 +67,40 @@ class ContrastiveHead(PredictingHead):
             first = get_rank() * len(text)
         own = torch.arange(first, first + len(text), device=text.device)
         return sum(
-            F.cross_entropy(_cosines(queries, gallery) / self.temperature, own)
+            F.cross_entropy(
+                mean_cosine(queries[None], gallery[None]) / self.temperature,
+                own)
             for queries, gallery in ((text, videos), (video, texts)))
 
     def text_features(self, batch: 'AllInOneBatch') -> Tensor:
-        """Project the texts to unit length, (B, S)."""
-        return _unit(self.text_proj(batch.text_states[:, 0]))
+        """Project the texts, (B, S)."""
+        return self.text_proj(batch.text_states[:, 0])
 
     def video_features(self, batch: 'AllInOneBatch') -> Tensor:
-        """Project the videos, (B, S).
+        """Project the clips of all videos, (B * V, S)."""
+        return self.video_proj(batch.video_states[:, 0])
 
-        A video of one clip has unit length. One of several is the mean of
-        its clips, whose inner product with a text is the mean of their
-        cosines; normalising it again would change the ranking.
+    def scores(self, batch: 'AllInOneBatch') -> Dict[str, Tensor]:
+        """Compute what a gallery is made of, once per pair.
+
+        Returns:
+            dict[str, Tensor]: ``text_feature`` (B, S) and ``video_feature``
+            (B, V, S), of unit length, float32.
         """
-        features = _unit(self.video_proj(batch.video_states[:, 0]))
-        return features.unflatten(0, (-1, batch.views)).mean(dim=1)
-
-    def scores(self, batch: 'AllInOneBatch') -> Tensor:
-        """Compare every text with every video of the batch, (B, B)."""
-        return _cosines(self.text_features(batch), self.video_features(batch))
+        videos = unit(self.video_features(batch))
+        return dict(
+            text_feature=unit(self.text_features(batch)),
+            video_feature=videos.unflatten(0, (-1, batch.views)))
 
     def predict(self, batch: 'AllInOneBatch') -> List[ActionDataSample]:
-        """Set ``features``: ``text_feature`` and ``video_feature``, (S,)."""
-        features = zip(
+        """Set ``features``: ``text_feature`` (S,), ``video_feature`` (V, S).
+        """
+        scores = self.scores(batch)
+        pairs = zip(
             batch.data_samples,
-            self.text_features(batch),
-            self.video_features(batch),
+            scores['text_feature'],
+            scores['video_feature'],
             strict=True)
-        for sample, text, video in features:
+        for sample, text, video in pairs:
             sample.features = dict(text_feature=text, video_feature=video)
         return batch.data_samples
-
-
-def _cosines(queries: Tensor, gallery: Tensor) -> Tensor:
-    # Neighbours in a gallery are closer than what low precision tells apart.
-    with torch.autocast(queries.device.type, enabled=False):
-        return queries @ gallery.T
-
-
-def _unit(features: Tensor) -> Tensor:
-    precision = torch.promote_types(features.dtype, torch.float32)
-    return F.normalize(features.to(precision), dim=-1, eps=1e-8)
