@@ -10,7 +10,15 @@ sys.path.insert(0, str(ROOT / 'tools' / 'convert'))
 
 @pytest.fixture
 def violet_fixture():
-    name = 'violet_qaoe_a.pt'
+    return find('violet_qaoe_a.pt')
+
+
+@pytest.fixture
+def all_in_one_fixture():
+    return find('all_in_one_a.pt')
+
+
+def find(name):
     folders = (ROOT / 'tests' / 'data' / 'parity',
                ROOT.parent / 'shared' / 'fixtures')
     for folder in folders:

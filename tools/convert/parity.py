@@ -77,7 +77,7 @@ def main(argv: Optional[List[str]] = None) -> int:
                 f'compared')
         report = CHECKS[name](fixture)
     except KeyError as error:
-        print(f'error: {args.fixture}: a {name} fixture must have an entry '
+        print(f'error: {args.fixture}: a fixture of {name} must have an entry '
               f'{error}', file=sys.stderr)
         return 2
     except ValueError as error:
