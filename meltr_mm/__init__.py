@@ -10,6 +10,12 @@ from .version import __version__
 
 compat.apply()
 
-from . import datasets, evaluation, meltr, models  # noqa: E402,F401
+from . import (  # noqa: E402,F401
+    datasets,
+    evaluation,
+    meltr,
+    models,
+    optimizers,
+)
 
 __all__ = ['__version__']
