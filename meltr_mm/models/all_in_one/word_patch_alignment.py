@@ -34,14 +34,17 @@ def transport_distance(words: Tensor, patches: Tensor, word_mask: Tensor,
     """
     if words.element_size() < 4:
         words, patches = words.float(), patches.float()
-    words, patches = (
-        F.normalize(vectors, dim=-1, eps=1e-5) for vectors in (words, patches))
-    cost = 1 - words @ patches.transpose(1, 2)  # (B, n, m)
     counts = word_mask[:, :, None] & patch_mask[:, None]
-    cost = cost.masked_fill(~counts, 0)
-    with torch.no_grad():
-        plan = transport_plan(cost.detach(), word_mask, patch_mask)
-    return (plan * cost).sum(dim=(1, 2))
+    # The steps multiply their rounding errors.
+    with torch.autocast(words.device.type, enabled=False):
+        words, patches = (
+            F.normalize(vectors, dim=-1, eps=1e-5)
+            for vectors in (words, patches))
+        cost = 1 - words @ patches.transpose(1, 2)  # (B, n, m)
+        cost = cost.masked_fill(~counts, 0)
+        with torch.no_grad():
+            plan = transport_plan(cost.detach(), word_mask, patch_mask)
+        return (plan * cost).sum(dim=(1, 2))
 
 
 def transport_plan(cost: Tensor, row_mask: Tensor,

@@ -292,8 +292,8 @@ def test_fewer_frames_than_rows(model, batch):
 def test_init_weights(config):
     model = MODELS.build(config)
     model.init_weights()
-    assert model.text_embeddings.word_embeddings.weight.std() == pytest.approx(
-        0.02, rel=0.1)
+    words = model.text_embeddings.word_embeddings.weight
+    assert words.std().item() == pytest.approx(0.02, rel=0.1)
     vit = model.vit
     assert torch.equal(vit.time_embed, torch.zeros_like(vit.time_embed))
     for weight in (vit.pos_embed, vit.cls_token, model.pooler.weight,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Dict, List
 import torch
 import torch.nn.functional as F
 from mmaction.structures import ActionDataSample
-from mmengine.dist import get_rank, get_world_size
+from mmengine.dist import get_rank
+from mmengine.structures import InstanceData
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_gather
 from transformers import BertConfig
 
+from ..gather import gather
 from ..similarity import mean_cosine, unit
 from .head import LossFunction, PredictingHead
 
@@ -61,9 +62,8 @@ class ContrastiveHead(PredictingHead):
         """
         text, video = self.text_features(batch), self.video_features(batch)
         texts, videos, first = text, video, 0
-        if self.gather and get_world_size() > 1:
-            texts = torch.cat(all_gather(text.contiguous()))
-            videos = torch.cat(all_gather(video.contiguous()))
+        if self.gather:
+            texts, videos = gather(text), gather(video)
             first = get_rank() * len(text)
         own = torch.arange(first, first + len(text), device=text.device)
         return sum(
@@ -93,14 +93,19 @@ class ContrastiveHead(PredictingHead):
             video_feature=videos.unflatten(0, (-1, batch.views)))
 
     def predict(self, batch: 'AllInOneBatch') -> List[ActionDataSample]:
-        """Set ``features``: ``text_feature`` (S,), ``video_feature`` (V, S).
+        """Set ``features``: ``text_feature`` and ``video_feature``, (S,).
+
+        That of a video is the mean over its clips: its inner product with
+        the text is the mean of their cosines. For several clips it is
+        shorter than 1, and normalising it would change the ranking.
         """
         scores = self.scores(batch)
         pairs = zip(
             batch.data_samples,
             scores['text_feature'],
-            scores['video_feature'],
+            scores['video_feature'].mean(dim=1),
             strict=True)
         for sample, text, video in pairs:
-            sample.features = dict(text_feature=text, video_feature=video)
+            sample.features = InstanceData(
+                text_feature=text, video_feature=video)
         return batch.data_samples
