@@ -10,12 +10,6 @@ from .version import __version__
 
 compat.apply()
 
-from . import (  # noqa: E402,F401
-    datasets,
-    evaluation,
-    meltr,
-    models,
-    optimizers,
-)
+from . import datasets, evaluation, meltr, models, optim  # noqa: E402,F401
 
 __all__ = ['__version__']

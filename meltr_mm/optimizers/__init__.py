@@ -1,4 +1,0 @@
-"""Optimisers of the official recipes that torch does not have."""
-from .bert_adamw import BertAdamW
-
-__all__ = ['BertAdamW']
