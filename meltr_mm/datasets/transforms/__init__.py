@@ -2,12 +2,18 @@
 from .decode_jpeg_frames import DecodeJPEGFrames
 from .load_vq_codes import LoadVQCodes
 from .mask_text import MaskText
+from .mask_text_as_bert import MaskTextAsBert
 from .mask_video_blocks import MaskVideoBlocks
 from .pad_to_square_resize import PadToSquareResize
+from .pick_caption import PickCaption
+from .sample_frames_by_segment import SampleFramesBySegment
 from .sample_frames_evenly import SampleFramesEvenly
+from .tokenize_options import TokenizeOptions
 from .tokenize_text import TokenizeText
 
 __all__ = [
-    'DecodeJPEGFrames', 'LoadVQCodes', 'MaskText', 'MaskVideoBlocks',
-    'PadToSquareResize', 'SampleFramesEvenly', 'TokenizeText'
+    'DecodeJPEGFrames', 'LoadVQCodes', 'MaskText', 'MaskTextAsBert',
+    'MaskVideoBlocks', 'PadToSquareResize', 'PickCaption',
+    'SampleFramesBySegment', 'SampleFramesEvenly', 'TokenizeOptions',
+    'TokenizeText'
 ]
