@@ -6,13 +6,16 @@ from mmengine.evaluator import BaseMetric
 
 from ..functional import accuracy, accuracy_by_group, majority
 
+# The label of an answer outside the vocabulary.
+UNKNOWN = -1
+
 
 @METRICS.register_module()
 class OpenEndedQAMetric(BaseMetric):
     """Accuracy in percent over every question, across all ranks.
 
     A question whose answer is outside the vocabulary (label -1) counts as
-    wrong. The questions that a distributed sampler repeats to give each rank
+    wrong, unless ``ignore_unknown`` leaves it out. The questions that a distributed sampler repeats to give each rank
     equally many are counted once. An evaluation that did not see every
     question of the dataset is an error, not a number.
 
@@ -29,6 +32,9 @@ class OpenEndedQAMetric(BaseMetric):
     Args:
         num_answers (int, optional): Size of the vocabulary. Defaults to
             None: the length of the dataset's ``metainfo['vocab']``.
+        ignore_unknown (bool): Leave out questions whose answer is outside
+            the vocabulary, as All-in-one's official accuracy does, which
+            is higher for it. Defaults to False.
         collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
         prefix (str, optional): Prefix of the names. Defaults to ``'qa'``.
         collect_dir (str, optional): See
@@ -43,11 +49,13 @@ class OpenEndedQAMetric(BaseMetric):
 
     def __init__(self,
                  num_answers: Optional[int] = None,
+                 ignore_unknown: bool = False,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None,
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
         self.num_answers = num_answers
+        self.ignore_unknown = ignore_unknown
         self._size = 0
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -102,6 +110,8 @@ class OpenEndedQAMetric(BaseMetric):
                 f'evaluated, but there are results of {len(results)}. Set '
                 '`drop_last=False` in the data loader and use '
                 "`sampler=dict(type='DefaultSampler', shuffle=False)`.")
+        if self.ignore_unknown:
+            results = [r for r in results if r['label'] != UNKNOWN]
         predictions = [result['prediction'] for result in results]
         labels = [result['label'] for result in results]
         types = [result['type'] for result in results]
