@@ -15,9 +15,10 @@ class OpenEndedQAMetric(BaseMetric):
     """Accuracy in percent over every question, across all ranks.
 
     A question whose answer is outside the vocabulary (label -1) counts as
-    wrong, unless ``ignore_unknown`` leaves it out. The questions that a distributed sampler repeats to give each rank
-    equally many are counted once. An evaluation that did not see every
-    question of the dataset is an error, not a number.
+    wrong, unless ``ignore_unknown`` leaves it out. The questions that a
+    distributed sampler repeats to give each rank equally many are counted
+    once. An evaluation that did not see every question of the dataset is an
+    error, not a number.
 
     The result has ``accuracy``, ``accuracy_<type>`` for each type of question
     (the sample's ``question_type``, else the first word of its ``question``),
