@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from PIL import Image
 
 from meltr_mm.toyworld.video_file import write_mp4
 
@@ -59,6 +60,33 @@ def msvd(tmp_path):
     return root
 
 
+@pytest.fixture
+def tgif(tmp_path):
+    root = tmp_path / 'tgif'
+    (root / 'gifs').mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    names = [f'tumblr_{i}' for i in range(COUNT)]
+    for name in names:
+        frames = [
+            Image.new('RGB', (60, 40), tuple(rng.integers(0, 256, 3).tolist()))
+            for _ in range(5)
+        ]
+        frames[0].save(
+            root / 'gifs' / f'{name}.gif', save_all=True,
+            append_images=frames[1:])
+    for split in ('train', 'test'):
+        write_lines(root / f'frameqa_{split}.jsonl', [
+            dict(question='what runs?', answer='dog', gif_name=name)
+            for name in names])
+        write_lines(root / f'action_{split}.jsonl', [
+            dict(question='what does it do?', gif_name=name, answer=i,
+                 options=['runs', 'sits', 'eats', 'sleeps', 'sits down'])
+            for i, name in enumerate(names)])
+    (root / 'frameqa_trainval_ans2label.json').write_text(
+        '{"cat": 1, "dog": 0}')
+    return root
+
+
 def config(root, *bases):
     """The shipped bases, with a small model."""
     cfg = Config()
@@ -72,8 +100,12 @@ def config(root, *bases):
         if loader is None:
             continue
         loader.update(batch_size=2, num_workers=0, persistent_workers=False)
-        loader.dataset.data_root = str(root)
-        for transform in loader.dataset.pipeline:
+        dataset = loader.dataset
+        if dataset.type == 'SeededSplit':
+            dataset.fraction = 0.5
+            dataset = dataset.dataset
+        dataset.data_root = str(root)
+        for transform in dataset.pipeline:
             if 'tokenizer' in transform:
                 transform.tokenizer = 'minilm'
     if 'train_dataloader' in cfg:
@@ -127,6 +159,31 @@ def test_open_ended_questions(msvd):
     sample = runner.val_dataloader.dataset[3]['data_samples']
     assert sample.gt_label.tolist() == [-1]
     assert sample.question == 'what runs?'
+
+
+def test_frame_questions(tgif):
+    cfg = config(tgif, 'models/all_in_one_qa.py',
+                 'schedules/aid_all_in_one_qa.py',
+                 'datasets/tgif_frame_all_in_one.py')
+    cfg.model.model.heads = dict(mlm=dict(), qa=dict(num_answers=3))
+    runner, scalars = train(cfg)
+    assert scalars['val/qa/chance'].data[0][-1] == 50
+    parts = [{loader.dataset.get_data_info(i)['video_id'] for i in range(2)}
+             for loader in (runner.train_dataloader, runner.val_dataloader)]
+    assert not parts[0] & parts[1]
+
+
+def test_actions(tgif):
+    cfg = config(tgif, 'models/all_in_one_mc.py',
+                 'schedules/aid_all_in_one_qa.py',
+                 'datasets/tgif_action_all_in_one.py')
+    runner, scalars = train(cfg)
+    assert scalars['val/qa/chance'].data[0][-1] == 20
+    sample = runner.train_dataloader.dataset[0]
+    assert sample['inputs'].shape == (1, 3, 3, 224, 224)
+    fields = sample['data_samples']
+    right = fields.gt_label.item()
+    assert torch.equal(fields.text_ids, fields.option_ids[right])
 
 
 def test_multiple_choice(msrvtt):

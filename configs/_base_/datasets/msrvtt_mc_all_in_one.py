@@ -26,7 +26,7 @@ test_pipeline = [
         template='{option}'),
     dict(
         type='PackActionInputs',
-        algorithm_keys=('text_ids', 'text_mask', 'option_ids', 'option_mask'),
+        algorithm_keys=('option_ids', 'option_mask'),
         meta_keys=('img_shape', 'video_id', 'question', 'answer',
                    'question_id', 'sample_idx')),
 ]
