@@ -209,6 +209,45 @@ def test_weight_decay_groups(recorded, recipe):
     assert groups == expected
 
 
+def test_groups_at_full_size(recipe):
+    config = Config.fromfile(SCHEDULES.parent / 'models' / 'all_in_one.py')
+    with torch.device('meta'):
+        model = MODELS.build(config.model)
+    optim_wrapper = build_optim_wrapper(model, recipe.optim_wrapper)
+    counts = {}
+    for group in optim_wrapper.optimizer.param_groups:
+        decay = group['weight_decay']
+        numbers = counts.setdefault(decay, [0, 0])
+        numbers[0] += len(group['params'])
+        numbers[1] += sum(p.numel() for p in group['params'])
+    # Counted on the official class.
+    assert counts == {0.01: [61, 134_560_512], 0.: [108, 158_266]}
+
+
+def test_warm_up_and_decay_over_a_whole_run(recipe):
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.)
+    epochs, length = recipe.train_cfg.max_epochs, 3
+    schedulers = [
+        PARAM_SCHEDULERS.get(cfg['type']).build_iter_from_epoch(
+            optimizer=optimizer, epoch_length=length,
+            **{k: v for k, v in cfg.items()
+               if k not in ('type', 'convert_to_iter_based')})
+        for cfg in recipe.param_scheduler
+    ]
+    rates = []
+    for _ in range(epochs * length):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    warm, total = epochs * length // 10, epochs * length
+    # One step earlier than the official counts, which end beyond the run.
+    expected = [i / (warm - 1) for i in range(warm)]
+    expected += [1 - i / (total - warm - 1) for i in range(total - warm)]
+    assert rates == pytest.approx(expected, abs=1e-9)
+
+
 def test_heads_of_question_answering_learn_faster():
     recipe = Config.fromfile(SCHEDULES / 'aid_all_in_one_qa.py')
     bert = dict(vocab_size=9, hidden_size=16, num_attention_heads=2)
