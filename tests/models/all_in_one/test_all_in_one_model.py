@@ -5,6 +5,8 @@ from conftest import build, make_batch
 from mmaction.registry import MODELS
 from torch import nn
 
+from meltr_mm.meltr import MELTR
+from meltr_mm.meltr.hypergradient import hypergradient
 from meltr_mm.models.all_in_one import AllInOneBatch
 
 NAMES = ['loss_mlm', 'loss_itc', 'loss_itm', 'loss_wpa', 'loss_rank',
@@ -303,3 +305,29 @@ def test_init_weights(config):
     for name, parameter in model.named_parameters():
         if name.endswith('bias') and 'patch_embed' not in name:
             assert not parameter.any(), name
+
+
+def test_every_loss_has_forward_mode_with_dropout_and_random_order(config):
+    config['vit'].update(
+        drop_rate=0.2, drop_path_rate=0.3, patch_order='random')
+    config['bert']['hidden_dropout_prob'] = 0.2
+    config['heads']['qa']['dropout'] = config['heads']['mc']['dropout'] = 0.2
+    model = build(config).double().train()
+    frames, samples = make_batch(3)
+    meltr = MELTR(num_tasks=len(NAMES)).double().eval()
+
+    def losses():
+        values = model(frames.double(), samples, mode='loss')
+        return torch.stack(list(values.values()))
+
+    results = []
+    for estimator in ('jvp', 'vjp'):
+        torch.manual_seed(3)
+        results.append(
+            hypergradient(model, meltr, lambda: losses()[0], losses,
+                          estimator=estimator, gamma=0.1))
+    forward, reverse = results
+    assert (reverse.products.abs() > 1e-6).all()
+    torch.testing.assert_close(forward.products, reverse.products)
+    for name, grad in reverse.grads.items():
+        torch.testing.assert_close(forward.grads[name], grad)
