@@ -106,10 +106,11 @@ class AllInOneBatch:
         ``other_frames`` (3, T, H, W), normalised, where they have it:
         officially it is any other video of the data set.
         """
+        text = self.text
         if 'other_frames' in self.data_samples[0]:
             other = self.model.embed_video(self.field('other_frames'))
         else:
             other = self.video.roll(-1, dims=0)
         own = self.is_matched.view(-1, 1, 1, 1)
-        return self.model.fuse(self.text, self.text_mask,
+        return self.model.fuse(text, self.text_mask,
                                self.video.where(own, other))

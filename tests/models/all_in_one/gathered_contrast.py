@@ -8,9 +8,9 @@ and its ranking of the gallery into OUT/rank<RANK>.pt.
 import sys
 
 import torch
-from conftest import CONFIG, build, make_batch
 from mmengine.dist import get_rank, get_world_size
 from mmengine.registry import init_default_scope
+from tiny_all_in_one import CONFIG, build, make_batch
 from torch import distributed
 
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import build, make_batch
 from mmaction.registry import MODELS
+from tiny_all_in_one import build, make_batch
 from torch import nn
 
 from meltr_mm.meltr import MELTR

@@ -114,7 +114,7 @@ def _check_step(report: Report, step: dict, meltr: MELTR,
 
 
 def check_stepped(report: Report, path: str, meltr: MELTR, after: dict,
-                  grads: dict, lr: float) -> None:
+                  grads: dict, lr: float, noise: float = 1e-4) -> None:
     """Compare weights after the first step of Adam.
 
     Args:
@@ -124,6 +124,8 @@ def check_stepped(report: Report, path: str, meltr: MELTR, after: dict,
         after (dict[str, Tensor]): Recorded weights.
         grads (dict[str, Tensor]): Recorded gradients, of any common scale.
         lr (float): Learning rate.
+        noise (float): Which part of the largest gradient may be rounding.
+            Defaults to 1e-4.
     """
     parameters = dict(meltr.named_parameters())
     largest = _largest(grads)
@@ -132,7 +134,7 @@ def check_stepped(report: Report, path: str, meltr: MELTR, after: dict,
         # is rounding noise, an element may go either way.
         certain = torch.ones_like(weight, dtype=torch.bool)
         if name in grads:
-            certain = grads[name].abs() > 1e-4 * largest
+            certain = grads[name].abs() > noise * largest
         report.close(f'{path}.{name}', parameters[name], weight, 0., 2 * lr)
         if certain.any():
             report.close(

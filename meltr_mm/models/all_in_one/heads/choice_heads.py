@@ -41,8 +41,7 @@ class ChoiceHead(ClassifyingHead):
     def scores(self, batch: 'AllInOneBatch') -> Tensor:
         """Score the candidates, (B, C)."""
         pooled = batch.model.pool(batch.option_states)
-        C = batch.field('option_ids').shape[1]
-        return self.score(pooled).view(-1, C)
+        return self.score(pooled).view(len(batch.frames), -1)
 
 
 class RankingHead(ChoiceHead):
