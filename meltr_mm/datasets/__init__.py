@@ -1,12 +1,21 @@
 """Datasets and transforms; importing this package registers them."""
+from .choice_lines_dataset import ChoiceLinesDataset
 from .cmu_mosi_dataset import CMUMOSIDataset
 from .msrvtt_feature_dataset import MSRVTTFeatureDataset
+from .msrvtt_list_dataset import MSRVTTListDataset
 from .msvd_qa_dataset import MSVDQADataset
+from .qa_lines_dataset import QALinesDataset
 from .seeded_split import SeededSplit
-from .transforms import *  # noqa: F401,F403
+from .transforms import *  # noqa: F401, F403
 from .youcook2_dataset import YouCook2Dataset
 
 __all__ = [
-    'CMUMOSIDataset', 'MSRVTTFeatureDataset', 'MSVDQADataset', 'SeededSplit',
-    'YouCook2Dataset'
+    'CMUMOSIDataset',
+    'ChoiceLinesDataset',
+    'MSRVTTFeatureDataset',
+    'MSRVTTListDataset',
+    'MSVDQADataset',
+    'QALinesDataset',
+    'SeededSplit',
+    'YouCook2Dataset',
 ]

@@ -1,11 +1,13 @@
 """Open-ended question answering on MSVD."""
 import os.path as osp
 import re
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Optional
 
 from mmaction.registry import DATASETS
 
 from .answer_vocabulary import most_frequent_answers
+from .check_row import check_row
+from .read_clip_names import read_clip_names
 from .read_json import read_json
 from .strict_video_dataset import StrictVideoDataset
 
@@ -137,7 +139,7 @@ class MSVDQADataset(StrictVideoDataset):
         samples = []
         for row, item in enumerate(content[self.split]):
             where = f'{self.ann_file}, {self.split!r} row {row}'
-            _check_row(item, ('video', 'question', 'answer'), where)
+            check_row(item, ('video', 'question', 'answer'), where)
             label = item['answer']
             if type(label) is not int or not -1 <= label < len(vocab):
                 raise ValueError(
@@ -154,12 +156,12 @@ class MSVDQADataset(StrictVideoDataset):
         vocab = self._count_vocabulary(content)
         self._metainfo['vocab'] = vocab
         label_of = {answer: label for label, answer in enumerate(vocab)}
-        mapping_path = self._in_root(self.mapping_file)
-        clip_of = _read_mapping(mapping_path)
+        mapping_path = self.in_root(self.mapping_file)
+        clip_of = read_clip_names(mapping_path)
         samples = []
         for row, item in enumerate(content):
             where = f'{self.ann_file}, row {row}'
-            _check_row(item, ('video_id', 'question', 'answer'), where)
+            check_row(item, ('video_id', 'question', 'answer'), where)
             key = f"vid{item['video_id']}"
             if key not in clip_of:
                 raise ValueError(
@@ -173,7 +175,7 @@ class MSVDQADataset(StrictVideoDataset):
     def _count_vocabulary(self, content: list) -> List[str]:
         path = self.ann_file
         if self.train_ann_file is not None:
-            path = self._in_root(self.train_ann_file)
+            path = self.in_root(self.train_ann_file)
             content = read_json(path)
         elif self.split != 'train':
             raise ValueError(
@@ -181,7 +183,7 @@ class MSVDQADataset(StrictVideoDataset):
                 'counted over the training answers. Set `train_ann_file` '
                 "for the split 'val' or 'test'.")
         for row, item in enumerate(content):
-            _check_row(item, ('answer', ), f'{path}, row {row}')
+            check_row(item, ('answer', ), f'{path}, row {row}')
         return most_frequent_answers(
             (item['answer'] for item in content), self.vocab_size)
 
@@ -204,42 +206,3 @@ class MSVDQADataset(StrictVideoDataset):
             if re.search(pattern, question):
                 return name
         return question.split()[0].lower()
-
-    def _in_root(self, path: str) -> str:
-        return path if osp.isabs(path) else osp.join(self.data_root, path)
-
-
-def _check_row(item: Union[dict, object], keys: Sequence[str],
-               where: str) -> None:
-    if not isinstance(item, dict):
-        raise ValueError(f'{where}: must be a dict, but is {item!r}.')
-    for key in keys:
-        if key not in item:
-            raise ValueError(
-                f'{where}: the key {key!r} is missing; the row has '
-                f'{sorted(item)}. Add it, or take the row out.')
-        value = item[key]
-        if key == 'question' and not (isinstance(value, str)
-                                      and value.strip()):
-            raise ValueError(
-                f'{where}: `question` must be a text that is not empty, but '
-                f'is {value!r}. Add it, or take the row out.')
-
-
-def _read_mapping(path: str) -> Dict[str, str]:
-    if not osp.isfile(path):
-        raise FileNotFoundError(
-            f'{path}: there is no such file. The original form needs it to '
-            'find the clips; put it there, or set `mapping_file`.')
-    clip_of = {}
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            fields = line.split()
-            if not fields:
-                continue
-            if len(fields) != 2:
-                raise ValueError(
-                    f'{path}, line {number}: must be `<clip name> vid<id>`, '
-                    f'but is {line.strip()!r}.')
-            clip_of[fields[1]] = fields[0]
-    return clip_of

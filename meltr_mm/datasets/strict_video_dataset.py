@@ -25,6 +25,17 @@ class StrictVideoDataset(BaseDataset):
         super().full_init()
         self._check_files()
 
+    def in_root(self, path: str) -> str:
+        """Complete a path that is relative to ``data_root``.
+
+        Args:
+            path (str): The path.
+
+        Returns:
+            str: The path from where the program runs.
+        """
+        return path if osp.isabs(path) else osp.join(self.data_root, path)
+
     def prepare_data(self, idx: int) -> Any:
         """Run the pipeline on one sample.
 

@@ -7,6 +7,8 @@ from .metrics import (
 )
 
 __all__ = [
-    'CaptionMetric', 'OpenEndedQAMetric', 'SentimentMetric',
-    'TextVideoRetrievalMetric'
+    'CaptionMetric',
+    'OpenEndedQAMetric',
+    'SentimentMetric',
+    'TextVideoRetrievalMetric',
 ]

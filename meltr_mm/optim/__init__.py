@@ -1,5 +1,10 @@
 """Optimisers and schedules of the official code; importing registers them."""
 from .bert_adam import BertAdam
+from .bert_adamw import BertAdamW
 from .periodic_lr import PeriodicLR
 
-__all__ = ['BertAdam', 'PeriodicLR']
+__all__ = [
+    'BertAdam',
+    'BertAdamW',
+    'PeriodicLR',
+]

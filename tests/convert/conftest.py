@@ -18,6 +18,11 @@ def univl_fixture():
     return find('univl_a.pt')
 
 
+@pytest.fixture
+def all_in_one_fixture():
+    return find('all_in_one_a.pt')
+
+
 def find(name):
     folders = (ROOT / 'tests' / 'data' / 'parity',
                ROOT.parent / 'shared' / 'fixtures')

@@ -26,6 +26,46 @@ def test_violet_agrees_with_everything_recorded(violet_fixture, capsys):
             'meltr.step.state_dict_after.fc1.weight', 'inputs.img'} <= names
 
 
+def test_all_in_one_agrees_with_everything_recorded(
+        all_in_one_fixture, capsys):
+    code, report = run(all_in_one_fixture, capsys)
+    assert code == 0
+    assert report['model'] == 'All-in-one'
+    assert report['not_compared'] == []
+    assert [row['name'] for row in report['rows'] if not row['ok']] == []
+    names = {row['name'] for row in report['rows']}
+    assert {'outputs_permuted.patch_index', 'outputs.itm_wpa_loss',
+            'outputs.irtr_scores', 'outputs.multiple_choice_loss',
+            'meltr_permuted.hypergrad_pri_ind_itc_val_loss',
+            'meltr.meta_step_state_dict_after.encoder.norm2.bias',
+            'retrieval.video_to_text.R1'} <= names
+    double = [row for row in report['rows']
+              if row['name'].startswith('meltr_float64.hypergrad')]
+    assert {row['variant'] for row in double} == {
+        'vjp', 'jvp', 'double_backward'}
+    assert max(row['error'] / row['tolerance'] for row in double) < 0.1
+
+
+@pytest.mark.parametrize('entry, failing, holding', [
+    ('video', {'outputs.visual_embed', 'meltr.losses',
+               'outputs.video_embed'}, {'outputs.text_embed'}),
+    ('patch_perm', {'outputs_permuted.joint_hidden',
+                    'outputs_permuted.patch_index'},
+     {'outputs_permuted.video_embed', 'outputs.joint_hidden'}),
+    ('false_video', {'outputs.itm_wpa_loss'}, {'outputs.irtr_scores'}),
+])
+def test_all_in_one_notices_other_inputs(
+        entry, failing, holding, all_in_one_fixture, capsys, tmp_path):
+    fixture = torch.load(all_in_one_fixture, weights_only=True)
+    fixture['inputs'][entry] = fixture['inputs'][entry].flip(1)
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert failing <= failed
+    assert not holding & failed
+
+
 def test_altered_and_extra_results_fail(violet_fixture, capsys, tmp_path):
     fixture = torch.load(violet_fixture, weights_only=True)
     fixture['outputs']['out_mvm'][0, 0, 0] += 0.01
@@ -79,9 +119,9 @@ def test_altered_univl_results_fail(univl_fixture, capsys, tmp_path):
     ([1, 2], 'must be a dict with a config'),
     (dict(config=dict()), 'none of them'),
     (dict(config=dict(task='qamc')), "this fixture is of 'qamc'"),
-    (dict(config=dict(task='qaoe')), 'must have an entry'),
-    (dict(config=dict(current_tasks=[])), 'this fixture is of All-in-one'),
-    (dict(config=dict(), task_order=[]), 'a UniVL fixture must have'),
+    (dict(config=dict(task='qaoe')), 'of VIOLET must have an entry'),
+    (dict(config=dict(current_tasks=[])), 'of All-in-one must have an entry'),
+    (dict(config=dict(), task_order=[]), 'of UniVL must have an entry'),
 ])
 def test_other_files_are_refused_in_one_line(content, message, capsys,
                                              tmp_path):

@@ -42,6 +42,25 @@ def test_uneven_last_batch():
     assert evaluate(batches) == EXPECTED
 
 
+def test_unknown_answers_may_be_left_out():
+    metric = METRICS.build(
+        dict(type='OpenEndedQAMetric', ignore_unknown=True))
+    evaluator = Evaluator(metric)
+    evaluator.dataset_meta = dict(vocab=['a'] * 4)
+    evaluator.process([sample(i) for i in range(5)])
+    assert evaluator.evaluate(5) == {
+        'qa/accuracy': 75,
+        'qa/accuracy_what': 50,
+        'qa/accuracy_who': 100,
+        'qa/chance': 25,
+        'qa/majority': 50,
+    }
+    # Questions that were not evaluated are still an error.
+    evaluator.process([sample(0)])
+    with pytest.raises(ValueError, match='All 5 questions'):
+        evaluator.evaluate(5)
+
+
 def test_repeated_questions_count_once():
     batches = [[sample(i) for i in (0, 1, 0, 2, 3, 4)]]
     metric = METRICS.build(dict(type='OpenEndedQAMetric'))

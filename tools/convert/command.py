@@ -1,7 +1,7 @@
 """The command line that the converters of all models share."""
 import argparse
 import sys
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence
 
 import torch
 import weights_file
@@ -13,7 +13,10 @@ Rename = Callable[[Dict[str, Tensor]], Dict[str, Tensor]]
 def run(name: str,
         from_official: Rename,
         to_official: Rename,
-        argv: Optional[List[str]] = None) -> None:
+        argv: Optional[List[str]] = None,
+        read: Callable[[str], Dict[str, Tensor]] = weights_file.
+        read_state_dict,
+        options: Sequence[argparse.ArgumentParser] = ()) -> None:
     """Convert a checkpoint as the command line says.
 
     Args:
@@ -21,13 +24,17 @@ def run(name: str,
         from_official (callable): Renames official weights to ours.
         to_official (callable): The way back.
         argv (list[str], optional): Arguments. Defaults to the process's.
+        read (callable): Reads the weights in a file. Defaults to
+            :func:`weights_file.read_state_dict`.
+        options (Sequence[ArgumentParser]): Options that only this model has,
+            which the caller has read already; for the help.
 
     Raises:
         SystemExit: With one line that says what is wrong.
     """
-    args = _parse(name, argv)
+    args = _parse(name, argv, options)
     try:
-        weights = weights_file.read_state_dict(args.input)
+        weights = read(args.input)
         if args.to_official:
             _check(args.config, weights)
             converted = to_official(weights)
@@ -47,8 +54,11 @@ def run(name: str,
     print(f'{args.output}: {len(converted)} entries, {change}')
 
 
-def _parse(name: str, argv: Optional[List[str]]) -> argparse.Namespace:
+def _parse(
+        name: str, argv: Optional[List[str]],
+        options: Sequence[argparse.ArgumentParser]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
+        parents=options,
         description=f'Convert official {name} weights to {name} of meltr_mm.')
     parser.add_argument('input', help='official weights, or ours')
     parser.add_argument('output', help='file to write')
@@ -73,7 +83,8 @@ def _check(config: Optional[str], weights: Dict[str, Tensor]) -> None:
     model = Config.fromfile(config).model
     if model.type == 'MELTRWrapper':
         model = model.model
-    report = compare_state_dict(MODELS.build(model), weights)
+    report = compare_state_dict(
+        MODELS.build(model), weights_file.bare(weights))
     if not report.ok:
         raise ValueError(
             f'the weights must fit the model of {config}, but have {report}')

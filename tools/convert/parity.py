@@ -15,12 +15,13 @@ from typing import Callable, Dict, List, Optional
 
 import checkout  # noqa: F401
 import weights_file
-from parity_checks import univl, violet
+from parity_checks import all_in_one, univl, violet
 from parity_checks.report import Report
 
 import meltr_mm  # noqa: F401
 
 CHECKS: Dict[str, Callable[[dict], Report]] = {
+    'All-in-one': all_in_one.check,
     'UniVL': univl.check,
     'VIOLET': violet.check
 }
@@ -77,7 +78,7 @@ def main(argv: Optional[List[str]] = None) -> int:
                 f'compared')
         report = CHECKS[name](fixture)
     except KeyError as error:
-        print(f'error: {args.fixture}: a {name} fixture must have an entry '
+        print(f'error: {args.fixture}: a fixture of {name} must have an entry '
               f'{error}', file=sys.stderr)
         return 2
     except ValueError as error:

@@ -11,6 +11,10 @@ class WeightsFileError(ValueError):
     """A file is not what a converter can use; the text says why."""
 
 
+class ForeignContentError(WeightsFileError):
+    """A file holds objects of classes that nothing vouches for."""
+
+
 def read(path: Union[str, Path]) -> Any:
     """Load a file of tensors without running any code in it.
 
@@ -30,8 +34,9 @@ def read(path: Union[str, Path]) -> Any:
         reason = 'does not exist'
     except pickle.UnpicklingError:
         # torch's own text advises to load it unsafely.
-        reason = ('must be written by torch.save and hold tensors and plain '
-                  'containers only')
+        raise ForeignContentError(
+            'the file must be written by torch.save and hold tensors and '
+            'plain containers only') from None
     except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
         reason = f'cannot be read: {error}'.split('\n')[0]
     raise WeightsFileError(f'the file {reason}')
@@ -50,7 +55,22 @@ def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
     Raises:
         WeightsFileError: If there is no state dict in it.
     """
-    content = read(path)
+    return bare(state_dict_in(read(path)))
+
+
+def state_dict_in(content: Any) -> Dict[str, Tensor]:
+    """Find the state dict in the content of a file.
+
+    Args:
+        content (object): A state dict, or a dict with one under
+            ``state_dict``.
+
+    Returns:
+        dict[str, Tensor]: The weights, MELTR's included.
+
+    Raises:
+        WeightsFileError: If there is no state dict in it.
+    """
     if isinstance(content, dict) and isinstance(
             content.get('state_dict'), dict):
         content = content['state_dict']
@@ -60,13 +80,25 @@ def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
         raise WeightsFileError(
             f'the file must hold a state dict (names -> tensors), but holds '
             f'{_describe(content)}')
-    if any(key.startswith('meltr.') for key in content):
-        prefix = 'model.'
-        content = {
-            key[len(prefix):]: value
-            for key, value in content.items() if key.startswith(prefix)
-        }
     return content
+
+
+def bare(weights: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """Take the model's weights out of those of a ``MELTRWrapper``.
+
+    Args:
+        weights (dict[str, Tensor]): Of a wrapper, or of a bare model.
+
+    Returns:
+        dict[str, Tensor]: Of the bare model.
+    """
+    if not any(key.startswith('meltr.') for key in weights):
+        return weights
+    prefix = 'model.'
+    return {
+        key[len(prefix):]: value
+        for key, value in weights.items() if key.startswith(prefix)
+    }
 
 
 def _describe(content: Any) -> str:

@@ -4,15 +4,31 @@ from .load_video_features import LoadVideoFeatures
 from .load_vq_codes import LoadVQCodes
 from .mask_frames import MaskFrames
 from .mask_text import MaskText
+from .mask_text_as_bert import MaskTextAsBert
 from .mask_video_blocks import MaskVideoBlocks
 from .mask_words import MaskWords
 from .pad_to_square_resize import PadToSquareResize
+from .pick_caption import PickCaption
+from .sample_frames_by_segment import SampleFramesBySegment
 from .sample_frames_evenly import SampleFramesEvenly
 from .tokenize_caption import TokenizeCaption
+from .tokenize_options import TokenizeOptions
 from .tokenize_text import TokenizeText
 
 __all__ = [
-    'DecodeJPEGFrames', 'LoadVQCodes', 'LoadVideoFeatures', 'MaskFrames',
-    'MaskText', 'MaskVideoBlocks', 'MaskWords', 'PadToSquareResize',
-    'SampleFramesEvenly', 'TokenizeCaption', 'TokenizeText'
+    'DecodeJPEGFrames',
+    'LoadVQCodes',
+    'LoadVideoFeatures',
+    'MaskFrames',
+    'MaskText',
+    'MaskTextAsBert',
+    'MaskVideoBlocks',
+    'MaskWords',
+    'PadToSquareResize',
+    'PickCaption',
+    'SampleFramesBySegment',
+    'SampleFramesEvenly',
+    'TokenizeCaption',
+    'TokenizeOptions',
+    'TokenizeText',
 ]

@@ -15,8 +15,16 @@ from .sentiment import (
 )
 
 __all__ = [
-    'accuracy', 'accuracy_by_group', 'accuracy_of_degrees',
-    'both_directions', 'caption_metrics', 'correlation', 'majority',
-    'query_ranks', 'rank_metrics', 'retrieval_metrics', 'sentiment_metrics',
-    'weighted_f1'
+    'accuracy',
+    'accuracy_by_group',
+    'accuracy_of_degrees',
+    'both_directions',
+    'caption_metrics',
+    'correlation',
+    'majority',
+    'query_ranks',
+    'rank_metrics',
+    'retrieval_metrics',
+    'sentiment_metrics',
+    'weighted_f1',
 ]

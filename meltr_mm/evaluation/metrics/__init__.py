@@ -5,6 +5,8 @@ from .sentiment_metric import SentimentMetric
 from .text_video_retrieval_metric import TextVideoRetrievalMetric
 
 __all__ = [
-    'CaptionMetric', 'OpenEndedQAMetric', 'SentimentMetric',
-    'TextVideoRetrievalMetric'
+    'CaptionMetric',
+    'OpenEndedQAMetric',
+    'SentimentMetric',
+    'TextVideoRetrievalMetric',
 ]

@@ -6,15 +6,19 @@ from mmaction.registry import METRICS
 from ..functional import accuracy, accuracy_by_group, majority
 from .complete_metric import CompleteMetric
 
+# The label of an answer outside the vocabulary.
+UNKNOWN = -1
+
 
 @METRICS.register_module()
 class OpenEndedQAMetric(CompleteMetric):
     """Accuracy in percent over every question, across all ranks.
 
     A question whose answer is outside the vocabulary (label -1) counts as
-    wrong. The questions that a distributed sampler repeats to give each rank
-    equally many are counted once. An evaluation that did not see every
-    question of the dataset is an error, not a number.
+    wrong, unless ``ignore_unknown`` leaves it out. The questions that a
+    distributed sampler repeats to give each rank equally many are counted
+    once. An evaluation that did not see every question of the dataset is an
+    error, not a number.
 
     The result has ``accuracy``, ``accuracy_<type>`` for each type of question
     (the sample's ``question_type``, else the first word of its ``question``),
@@ -29,6 +33,9 @@ class OpenEndedQAMetric(CompleteMetric):
     Args:
         num_answers (int, optional): Size of the vocabulary. Defaults to
             None: the length of the dataset's ``metainfo['vocab']``.
+        ignore_unknown (bool): Leave out questions whose answer is outside
+            the vocabulary, as All-in-one's official accuracy does, which
+            is higher for it. Defaults to False.
         collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
         prefix (str, optional): Prefix of the names. Defaults to ``'qa'``.
         collect_dir (str, optional): See
@@ -44,11 +51,13 @@ class OpenEndedQAMetric(CompleteMetric):
 
     def __init__(self,
                  num_answers: Optional[int] = None,
+                 ignore_unknown: bool = False,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None,
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
         self.num_answers = num_answers
+        self.ignore_unknown = ignore_unknown
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Note prediction, label and identity of each sample of a batch.
@@ -82,6 +91,8 @@ class OpenEndedQAMetric(CompleteMetric):
         """
         results = _without_repetitions(results)
         self.check_complete(results)
+        if self.ignore_unknown:
+            results = [r for r in results if r['label'] != UNKNOWN]
         predictions = [result['prediction'] for result in results]
         labels = [result['label'] for result in results]
         types = [result['type'] for result in results]

@@ -109,21 +109,40 @@ def _check_step(report: Report, step: dict, meltr: MELTR,
                      _grad({name: parameters[name].grad}, name, grad), grad,
                      GRADIENT_RTOL, GRADIENT_FLOOR * largest)
     optimizer.step()
-    for name, after in step['state_dict_after'].items():
+    check_stepped(report, 'meltr.step.state_dict_after', meltr,
+                  step['state_dict_after'], expected, step['lr'])
+
+
+def check_stepped(report: Report, path: str, meltr: MELTR, after: dict,
+                  grads: dict, lr: float, noise: float = 1e-4) -> None:
+    """Compare weights after the first step of Adam.
+
+    Args:
+        report (Report): Gets the rows.
+        path (str): Where the fixture has the weights.
+        meltr (MELTR): Ours, stepped.
+        after (dict[str, Tensor]): Recorded weights.
+        grads (dict[str, Tensor]): Recorded gradients, of any common scale.
+        lr (float): Learning rate.
+        noise (float): Which part of the largest gradient may be rounding.
+            Defaults to 1e-4.
+    """
+    parameters = dict(meltr.named_parameters())
+    largest = _largest(grads)
+    for name, weight in after.items():
         # Adam's first step is lr times the sign of the gradient: where that
         # is rounding noise, an element may go either way.
-        certain = torch.ones_like(after, dtype=torch.bool)
-        if name in expected:
-            certain = expected[name].abs() > 1e-4 * largest
-        path = f'meltr.step.state_dict_after.{name}'
-        report.close(path, parameters[name], after, 0., 2 * step['lr'])
+        certain = torch.ones_like(weight, dtype=torch.bool)
+        if name in grads:
+            certain = grads[name].abs() > noise * largest
+        report.close(f'{path}.{name}', parameters[name], weight, 0., 2 * lr)
         if certain.any():
             report.close(
-                path,
+                f'{path}.{name}',
                 parameters[name][certain],
-                after[certain],
+                weight[certain],
                 0.,
-                0.01 * step['lr'],
+                0.01 * lr,
                 variant='gradient not 0')
 
 

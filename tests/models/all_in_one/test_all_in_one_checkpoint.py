@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from mmengine.runner import load_state_dict
+
+from meltr_mm.models.all_in_one.checkpoint import from_official, to_official
+from meltr_mm.models.layers import compare_state_dict, load_strict
+
+BASES = Path(__file__).resolve().parents[3] / 'configs' / '_base_' / 'models'
+HEADS = ('vqa_classifier', 'mc_vqa_classifier', 'itm_score', 'rank_output')
+RETRIEVAL = ('mlm_score', 'txt_proj', 'vid_proj', 'aux_model')
+
+
+@pytest.fixture(scope='module')
+def official():
+    weights = {}
+    for line in (Path(__file__).parent / 'official_keys.txt').open():
+        if not line.startswith('#'):
+            key, shape = line.split(maxsplit=1)
+            sizes = [int(n) for n in shape.strip('()\n').split(',') if n]
+            weights[key] = torch.empty(sizes, device='meta')
+    return weights
+
+
+def without(weights, *roots):
+    return {key: value for key, value in weights.items()
+            if key.split('.')[0] not in roots}
+
+
+@pytest.mark.parametrize('base, absent', [
+    ('all_in_one.py', HEADS),
+    ('all_in_one_qa.py', HEADS[1:] + RETRIEVAL[1:]),
+    ('all_in_one_mc.py', HEADS[:1] + HEADS[2:] + RETRIEVAL[1:]),
+])
+def test_full_size_checkpoints_fit_the_full_configs(official, base, absent):
+    config = Config.fromfile(BASES / base).model
+    with torch.device('meta'):
+        model = MODELS.build(config)
+    weights = from_official(without(official, *absent))
+    if 'aux_model' in absent:
+        model = model.model
+    report = compare_state_dict(model, weights)
+    assert report.ok, str(report)
+    if base == 'all_in_one.py':
+        # Counted on the official class.
+        assert sum(p.numel() for p in model.parameters()) == 134_835_514
+        assert sum(p.numel() for p in model.meltr.parameters()) == 116_736
+
+
+def test_round_trip_of_the_full_key_list(official):
+    assert len(official) == 187 + 16
+    back = to_official(from_official(official))
+    assert back.keys() == official.keys()
+    assert all(back[key] is value for key, value in official.items())
+    bare = without(official, 'aux_model')
+    assert to_official(from_official(bare)).keys() == bare.keys()
+
+
+def test_pretraining_checkpoint(official):
+    pretrained = {
+        key.replace('itm_score', 'vtm_score'): value
+        for key, value in without(
+            official, *HEADS[:2], 'rank_output', *RETRIEVAL[1:]).items()
+    }
+    pretrained['text_embeddings.position_ids'] = torch.zeros(1, 40)
+    ours = from_official(pretrained)
+    assert 'heads.itm.fc.weight' in ours
+    assert not any('position_ids' in key for key in ours)
+    pretrained['itm_score.fc.bias'] = pretrained['vtm_score.fc.bias']
+    with pytest.raises(ValueError, match="itm_score.fc.bias.*'vtm_score.'"):
+        from_official(pretrained)
+
+
+def test_other_models_are_refused():
+    with pytest.raises(ValueError, match='visual.conv1.weight'):
+        from_official({'visual.conv1.weight': torch.zeros(1)})
+    with pytest.raises(ValueError, match='backbone.conv1.weight'):
+        to_official({'backbone.conv1.weight': torch.zeros(1)})
+
+
+@pytest.mark.parametrize('load', [
+    load_strict, load_state_dict,
+    lambda model, weights: model.load_state_dict(weights)])
+def test_ranking_starts_from_the_matching_head(model, config, load):
+    weights = {key: value for key, value in model.state_dict().items()
+               if 'heads.rank.' not in key}
+    fresh = MODELS.build(config)
+    if load is load_strict:
+        with pytest.raises(ValueError, match='heads.rank.fc.weight'):
+            load(fresh, weights)
+        return
+    load(fresh, weights)
+    itm, rank = fresh.heads['itm'].fc, fresh.heads['rank'].fc
+    assert torch.equal(rank.weight, itm.weight[1:])
+    assert torch.equal(rank.bias, itm.bias[1:])
+    assert 'heads.rank.fc.weight' not in weights
+    # A ranking head of its own is kept.
+    load(fresh, model.state_dict())
+    assert torch.equal(
+        fresh.heads['rank'].fc.weight, model.heads['rank'].fc.weight)
+
+
+def test_ranking_inside_the_wrapper(model, config):
+    wrapped = MODELS.build(
+        dict(
+            type='MELTRWrapper', model=config, meltr=dict(type='MELTR'),
+            losses=['loss_rank', 'loss_mlm'], primary='loss_rank'))
+    weights = {key: value for key, value in model.state_dict().items()
+               if 'heads.rank.' not in key}
+    wrapped.load_state_dict(weights, strict=False)
+    assert torch.equal(wrapped.model.heads['rank'].fc.weight,
+                       model.heads['itm'].fc.weight[1:])

@@ -1,0 +1,56 @@
+"""Two processes with half a batch each, against one with all of it."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from gathered_contrast import run
+
+SCRIPT = Path(__file__).with_name('gathered_contrast.py')
+
+
+@pytest.fixture(scope='module')
+def two_processes(tmp_path_factory):
+    """Per rank the results without and with negatives of the other."""
+    out = tmp_path_factory.mktemp('ranks')
+    processes = [
+        subprocess.Popen(
+            [sys.executable, SCRIPT, str(rank), '2', out],
+            env=dict(os.environ, OMP_NUM_THREADS='1'),
+            stderr=subprocess.PIPE,
+            text=True) for rank in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    return [torch.load(out / f'rank{rank}.pt') for rank in range(2)]
+
+
+def test_gathered_negatives_equal_one_process(two_processes):
+    whole = run(gather=True)
+    first, second = (results[1] for results in two_processes)
+    torch.testing.assert_close(
+        (first['loss'] + second['loss']) / 2, whole['loss'])
+    assert first['grads'].keys() == whole['grads'].keys()
+    for name, grad in whole['grads'].items():
+        torch.testing.assert_close(
+            (first['grads'][name] + second['grads'][name]) / 2, grad)
+
+
+def test_local_negatives_are_fewer(two_processes):
+    whole = run(gather=False)
+    first, second = (results[0] for results in two_processes)
+    mean = (first['loss'] + second['loss']) / 2
+    assert (mean - whole['loss']).abs() > 0.01
+    assert set(first['grads']) == set(whole['grads'])
+
+
+def test_ranking_is_that_of_one_process(two_processes):
+    whole = run(gather=False)['scores']
+    for results, own in zip(two_processes, ([0, 2], [1, 3]), strict=True):
+        for ours, expected in zip(results[0]['scores'], whole, strict=True):
+            assert list(ours) == own
+            for place in own:
+                torch.testing.assert_close(ours[place], expected[place])
