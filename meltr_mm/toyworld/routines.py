@@ -22,7 +22,7 @@ _LEAD = 0.03
 
 _PAIR_CHANCE = 0.3
 _RADIUS = (13.0, 15.0)
-_JUMP, _SWING, _SWELL, _SHRINK = 40.0, 16.0, 1.5, 0.5
+_JUMP, _SWING, _SWELL, _SHRINK = 40.0, 12.0, 1.5, 0.5
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,8 @@ def write_tgif_qa(root: str,
                   progress: Callable[[list], Iterable] = iter) -> bool:
     """Write a toy data set in every file format in which TGIF-QA is found.
 
-    Half of the clips show performers that repeat an act (action), half one
-    thing after another (transition); both are asked about by FrameQA.
+    There are two kinds of clips: performers that repeat an act (action), and
+    one thing after another (transition). FrameQA asks about both.
 
     * ``gifs/<clip>.gif``
     * ``{Train,Test}_{action,transition,frameqa}_question.csv``: original
@@ -50,7 +50,7 @@ def write_tgif_qa(root: str,
         root (str): The folder.
         seed (int): Decides everything. Defaults to 0.
         sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
-            ``'test'``, at least 2 each. Defaults to 1000, 60 and 160.
+            ``'test'``, of each kind. Defaults to 1000, 60 and 160.
         frames (int): Frames per clip in the two pickles. Defaults to 4.
         size (int): Side of the frames that the model sees, pixels. Defaults
             to 96.
@@ -63,12 +63,7 @@ def write_tgif_qa(root: str,
     Raises:
         FileExistsError: See
             :func:`~meltr_mm.toyworld.folder.write_folder`.
-        ValueError: If a split has fewer than two clips.
     """
-    if min(sizes.values()) < 2:
-        raise ValueError(
-            'each split of the toy TGIF-QA must have at least 2 clips, one '
-            f'of each kind, but the sizes are {sizes}')
     arguments = dict(
         version=VERSION,
         dataset='tgif_qa',
@@ -76,11 +71,9 @@ def write_tgif_qa(root: str,
         sizes={split: sizes[split] for split in SPLITS},
         frames=frames,
         size=size)
-    half = {split: sizes[split] // 2 for split in SPLITS}
-    rest = {split: sizes[split] - half[split] for split in SPLITS}
     # Seeds of their own, or the two kinds would share names.
-    repeating = imagine_clips(2 * seed, rest, imagine_repetition, _name)
-    changing = imagine_clips(2 * seed + 1, half, imagine_transition, _name)
+    repeating = imagine_clips(2 * seed, sizes, imagine_repetition, _name)
+    changing = imagine_clips(2 * seed + 1, sizes, imagine_transition, _name)
     return write_folder(
         root, arguments,
         partial(

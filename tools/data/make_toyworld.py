@@ -43,7 +43,7 @@ def parse_args() -> argparse.Namespace:
         nargs=3,
         default=(1000, 60, 160),
         metavar=('TRAIN', 'VAL', 'TEST'),
-        help='number of clips of each split')
+        help='number of clips of each split (TGIF-QA: of each kind)')
     parser.add_argument(
         '--frames',
         type=int,
@@ -51,10 +51,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--size', type=int, default=96, help="side of the model's frames")
     args = parser.parse_args()
-    least = 2 if 'tgif_qa' in args.data else 1
-    if min(args.clips) < least:
-        parser.error(f'--clips must all be at least {least}, but are '
-                     f'{args.clips}')
+    if min(args.clips) < 1:
+        parser.error(f'--clips must all be at least 1, but are {args.clips}')
     if args.frames is not None and args.frames < 1:
         parser.error(f'--frames must be at least 1, but is {args.frames}')
     if args.size < 96 or args.size % 32:
