@@ -17,7 +17,10 @@ model = dict(
     losses=['loss_vtm', 'loss_mtm', 'loss_mvm'],
     primary='loss_vtm')
 
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
+# The matching pass of a batch grows with its square.
+train_dataloader = dict(batch_size=8)
+optim_wrapper = dict(
+    meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
 default_hooks = dict(

@@ -17,7 +17,9 @@ model = dict(
         # Four frames are seen, to tell what comes before what.
         video_encoder=dict(max_frames=4, swin=dict(window_size=(4, 6, 6))),
         task=dict(
-            _delete_=True, type='VioletMultipleChoiceQA', dropout=0.)))
+            _delete_=True, type='VioletMultipleChoiceQA', dropout=0.)),
+    # Questions fit many clips, so matching (loss_vtm) teaches little.
+    losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(

@@ -15,7 +15,7 @@ from .frame_files import write_frame_files
 VERSION = 1
 
 # A clip has 20 captions in MSRVTT, and one in the retrieval test.
-CAPTIONS = dict(train=4, val=1, test=1)
+CAPTIONS = dict(train=2, val=1, test=1)
 _SHARE_OF_7K = 7 / 9
 
 

@@ -87,8 +87,8 @@ def test_msrvtt(toy_msrvtt_root):
             file, split, data_root=str(toy_msrvtt_root))
 
     big, small = load('train_9k.json'), load('train_7k.json')
-    assert (big.num_videos, big.num_texts) == (9, 36)
-    assert (small.num_videos, small.num_texts) == (7, 28)
+    assert (big.num_videos, big.num_texts) == (9, 18)
+    assert (small.num_videos, small.num_texts) == (7, 14)
     test = load('test.json')
     assert (test.num_videos, test.num_texts) == (4, 4)
     violet = load('txt_msrvtt-retrieval.json', 'test')

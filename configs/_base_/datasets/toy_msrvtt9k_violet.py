@@ -2,14 +2,15 @@
 #
 # python tools/data/make_toyworld.py --out data/toy
 #
-# 160 test clips with a caption each: R@1 is 0.6 % by chance. Clips that are
-# described alike keep the ceiling below 100 %.
+# 2000 / 60 / 160 captions of 1000 / 60 / 160 clips: R@1 in the test is 0.6 %
+# by chance. Some clips are described alike: 130 captions differ, so that the
+# ceiling of R@1 is about 81 %.
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/msrvtt'
 # As make_toyworld.py writes the codes.
 clip_len = 2
-max_length = 40
+max_length = 22
 
 read_frames = [
     dict(type='DecordInit'),

@@ -3,15 +3,17 @@
 #
 # python tools/data/make_toyworld.py --out data/toy
 #
-# Performers of five acts, which are the five options of every question:
-# chance is 20 %. The ceiling is 100 %: every act can be seen.
+# 1293 / 84 / 217 questions about 1000 / 60 / 160 clips. Performers have five
+# acts, which are the five options of every question: chance is 20 %, always
+# the same act is right for 24.9 % of the test questions. The ceiling is 100 %:
+# every act can be seen.
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/tgif_qa'
 # As make_toyworld.py writes the codes.
 clip_len = 4
-# The longest text has 29 pieces with [CLS] and [SEP].
-max_length = 32
+# Every text has 20 or 21 pieces with [CLS] and [SEP].
+max_length = 21
 
 read_frames = [
     dict(type='PyAVInit'),

@@ -2,15 +2,15 @@
 #
 # python tools/data/make_toyworld.py --out data/toy
 #
-# Questions about colour, shape (type 'object') and number; the evaluation
-# prints chance and the share of the most frequent answer. The ceiling is
-# 100 %: every answer can be seen.
+# 4293 / 264 / 697 questions about colour, shape (type 'object') and number, 9
+# answers. Chance is 11.1 %, the most frequent answer is right for 20.8 % of
+# the test questions. The ceiling is 100 %: every answer can be seen.
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/tgif_qa'
 # As make_toyworld.py writes the codes.
 clip_len = 4
-max_length = 12
+max_length = 9
 
 read_frames = [
     dict(type='PyAVInit'),
