@@ -1,6 +1,12 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from mmaction.registry import MODELS
+from rank_in_parts import rank_gallery
 
 from meltr_mm.models.violet.pair_scores import (
     best_pairs,
@@ -168,3 +174,29 @@ def test_options_are_positive(retrieval_config, option):
     retrieval_config['task'][option] = 0
     with pytest.raises(ValueError, match=f'{option} must be at least 1'):
         MODELS.build(retrieval_config)
+
+
+def test_two_processes_rank_as_one(tmp_path):
+    script = Path(__file__).with_name('rank_in_parts.py')
+    processes = [
+        subprocess.Popen(
+            [sys.executable, script, str(rank), '2', tmp_path],
+            env=dict(os.environ, OMP_NUM_THREADS='1'),
+            stderr=subprocess.PIPE,
+            text=True) for rank in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    parts = [torch.load(tmp_path / f'rank{rank}.pt') for rank in range(2)]
+    for run, top_k in enumerate((None, 2)):
+        expected = rank_gallery(top_k=top_k)
+        for direction in range(2):
+            first, second = (part[run][direction] for part in parts)
+            # As the evaluator puts the processes' results together.
+            together = [None] * len(expected[direction])
+            together[::2], together[1::2] = first, second
+            for (scores, right), (wanted, truth) in zip(
+                    together, expected[direction], strict=True):
+                torch.testing.assert_close(scores, wanted)
+                assert right.tolist() == truth.tolist()
