@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from conftest import CONFIG, make_batch
 from mmaction.registry import MODELS
+from tiny_violet import CONFIG, make_batch
 
 VIDEOS = 'abcad'
 
