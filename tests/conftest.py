@@ -25,6 +25,24 @@ def toy_root(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def toy_tgif_root(tmp_path_factory):
+    """A tiny TGIF-QA of the toy world, shared by all tests: do not write."""
+    from meltr_mm.toyworld import write_tgif_qa
+    root = tmp_path_factory.mktemp('toy') / 'tgif_qa'
+    write_tgif_qa(str(root), sizes=dict(train=10, val=2, test=3))
+    return root
+
+
+@pytest.fixture(scope='session')
+def toy_msrvtt_root(tmp_path_factory):
+    """A tiny MSRVTT of the toy world, shared by all tests: do not write."""
+    from meltr_mm.toyworld import write_msrvtt
+    root = tmp_path_factory.mktemp('toy') / 'msrvtt'
+    write_msrvtt(str(root), sizes=dict(train=9, val=3, test=4))
+    return root
+
+
+@pytest.fixture(scope='session')
 def load_fixture():
     """Load a parity fixture, or skip (fail under CI) where it is missing."""
 

@@ -9,7 +9,7 @@ source tools/env.sh
 config=configs/toy/meltr_violet_msvdqa.py
 work=work_dirs/toy/meltr_violet_msvdqa
 
-python tools/data/make_toyworld.py --out data/toy
+python tools/data/make_toyworld.py --out data/toy --data msvd_qa
 python tools/train.py "$config" --work-dir "$work" --resume
 python tools/test.py "$config" "$(cat "$work/last_checkpoint")" \
     --work-dir "$work/test"

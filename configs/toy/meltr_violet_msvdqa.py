@@ -10,7 +10,7 @@
 _base_ = [
     '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
     '../_base_/datasets/toy_msvd_qa_violet.py',
-    '../_base_/schedules/aid_violet.py'
+    '../_base_/schedules/toy_violet.py'
 ]
 
 # Questions such as 'how many objects are there?' fit every clip, so there is
@@ -20,19 +20,6 @@ model = dict(
     model=dict(task=dict(num_answers=14)),
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 
-optim_wrapper = dict(
-    optimizer=dict(lr=1e-3, weight_decay=1e-2, fused=True),
-    meta_optimizer=dict(lr=3e-4),
-    meta_dataloader=_base_.meta_dataloader,
-    clip_grad=dict(max_norm=5.))
-
-train_cfg = dict(max_epochs=8, val_interval=1)
-param_scheduler = [
-    dict(type='LinearLR', start_factor=0.02, by_epoch=False, end=50),
-    dict(
-        type='CosineAnnealingLR', by_epoch=True, convert_to_iter_based=True,
-        eta_min_ratio=0.02)
-]
+optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
-randomness = dict(seed=0)

@@ -21,8 +21,10 @@ class SeededSplit:
 
     Args:
         dataset (dict or BaseDataset): The dataset to cut.
-        part (str): ``'train'`` or ``'meta'``.
-        fraction (float): Share of the groups in the part ``'meta'``, rounded
+        part (str): ``'train'``, or the held-out part by either of its names:
+            ``'meta'``, or ``'val'`` where a data set has no validation split
+            of its own.
+        fraction (float): Share of the groups in the held-out part, rounded
             to a whole number of groups, at least one in each part. Defaults
             to 0.1.
         seed (int): Decides which groups. Independent of the seed of the
@@ -51,9 +53,9 @@ class SeededSplit:
                  seed: int = 0,
                  group_by: str = 'video',
                  lazy_init: bool = False) -> None:
-        if part not in ('train', 'meta'):
-            raise ValueError(
-                f"`part` must be 'train' or 'meta', but got {part!r}.")
+        if part not in ('train', 'meta', 'val'):
+            raise ValueError("`part` must be 'train', 'meta' or 'val', but "
+                             f'got {part!r}.')
         if not 0 < fraction < 1:
             raise ValueError('`fraction` must lie between 0 and 1, both '
                              f'excluded, but got {fraction}.')
@@ -87,10 +89,10 @@ class SeededSplit:
         size = round(self.fraction * len(names))
         size = min(max(size, 1), len(names) - 1)
         order = np.random.default_rng(self.seed).permutation(len(names))
-        meta = {names[i] for i in order[:size]}
+        held_out = {names[i] for i in order[:size]}
         self._indices = np.array([
             idx for idx, group in enumerate(groups)
-            if (group in meta) == (self.part == 'meta')
+            if (group in held_out) == (self.part != 'train')
         ])
         self._fully_initialized = True
 

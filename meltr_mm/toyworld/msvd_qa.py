@@ -1,30 +1,16 @@
 """The toy world in the files of MSVD-QA."""
-import base64
-import io
-import os
 import os.path as osp
-import pickle
 from functools import partial
 from typing import Callable, Dict, Iterable, List
 
 import numpy as np
-from PIL import Image
 
 from meltr_mm.datasets.answer_vocabulary import most_frequent_answers
-from meltr_mm.datasets.transforms.pad_to_square_resize import (
-    pad_to_square_resize,
-)
-from meltr_mm.datasets.transforms.sample_frames_evenly import (
-    even_frame_indices,
-)
 
 from .clips import SPLITS, Clip, imagine_clips
-from .colour_codes import colour_codes
 from .folder import write_folder, write_json
+from .frame_files import write_frame_files
 from .questions import ask
-from .renderer import render
-from .video_file import write_mp4
-from .world import FPS
 
 # Raised when the same arguments give other files than before.
 VERSION = 1
@@ -82,18 +68,9 @@ def write_msvd_qa(root: str,
 def _fill(root: str, clips: Dict[str, List[Clip]], frames: int, size: int,
           progress: Callable[[list], Iterable]) -> None:
     _write_annotations(root, clips)
-    os.makedirs(osp.join(root, 'videos'))
-    images, codes = {}, {}
-    for clip in progress([clip for split in SPLITS for clip in clips[split]]):
-        video = render(clip.scene)
-        write_mp4(osp.join(root, 'videos', f'{clip.name}.mp4'), video, FPS)
-        chosen = video[even_frame_indices(len(video), frames)]
-        images[clip.name] = [_base64_jpeg(frame) for frame in chosen]
-        squares = np.stack(
-            [pad_to_square_resize(frame, size) for frame in chosen])
-        codes[clip.name] = colour_codes(squares)
-    _write_pickle(osp.join(root, 'img_msvd.pkl'), images)
-    _write_pickle(osp.join(root, 'msvd_vq.pkl'), codes)
+    write_frame_files(root, 'msvd',
+                      [clip for split in SPLITS for clip in clips[split]],
+                      'videos', '.mp4', frames, size, progress)
 
 
 def _write_annotations(root: str, clips: Dict[str, List[Clip]]) -> None:
@@ -133,15 +110,3 @@ def _write_annotations(root: str, clips: Dict[str, List[Clip]]) -> None:
             osp.join(root, 'youtube_mapping.txt'), 'w', newline='\n') as file:
         for name, number in number_of.items():
             file.write(f'{name} vid{number}\n')
-
-
-def _base64_jpeg(frame: np.ndarray) -> str:
-    buffer = io.BytesIO()
-    # The frames are small, so JPEG's default quality would smear them.
-    Image.fromarray(frame).save(buffer, format='JPEG', quality=95)
-    return base64.b64encode(buffer.getvalue()).decode('ascii')
-
-
-def _write_pickle(path: str, table: dict) -> None:
-    with open(path, 'wb') as file:
-        pickle.dump(table, file, protocol=4)

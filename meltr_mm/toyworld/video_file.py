@@ -1,5 +1,6 @@
 """Encoding frames as a video file."""
 import numpy as np
+from PIL import Image
 
 _INSTALL = 'pip install av'
 
@@ -32,3 +33,29 @@ def write_mp4(path: str, frames: np.ndarray, fps: int) -> None:
             picture = av.VideoFrame.from_ndarray(frame, format='rgb24')
             container.mux(stream.encode(picture))
         container.mux(stream.encode())
+
+
+def write_gif(path: str, frames: np.ndarray, fps: int) -> None:
+    """Write frames as an animated GIF.
+
+    One palette for all frames, without dithering, so that plain colours stay
+    plain. A frame that repeats the one before is merged with it.
+
+    Args:
+        path (str): The file to write.
+        frames (np.ndarray): RGB (T, H, W, 3), uint8.
+        fps (int): Frames per second, rounded to whole hundredths of seconds.
+    """
+    pictures = [Image.fromarray(frame) for frame in frames]
+    palette = Image.fromarray(np.concatenate(frames)).quantize(255)
+    pictures = [
+        picture.quantize(palette=palette, dither=Image.Dither.NONE)
+        for picture in pictures
+    ]
+    pictures[0].save(
+        path,
+        save_all=True,
+        append_images=pictures[1:],
+        duration=round(100 / fps) * 10,
+        loop=0,
+        optimize=False)

@@ -97,27 +97,6 @@ class Scene:
         return (self.background, *looks)
 
 
-def imagine_scenes(rng: np.random.Generator, count: int,
-                   wanted: Callable[[tuple], bool]) -> List[Scene]:
-    """Choose scenes.
-
-    Args:
-        rng (np.random.Generator): Source of every choice.
-        count (int): Number of scenes.
-        wanted (Callable): Whether a signature may be used.
-
-    Returns:
-        list[Scene]: The scenes, distributed as :func:`imagine_scene` draws
-        them.
-    """
-    scenes: List[Scene] = []
-    while len(scenes) < count:
-        scene = imagine_scene(rng)
-        if wanted(scene.signature):
-            scenes.append(scene)
-    return scenes
-
-
 def imagine_scene(rng: np.random.Generator) -> Scene:
     """Choose one scene.
 
@@ -142,6 +121,32 @@ def imagine_scene(rng: np.random.Generator) -> Scene:
     return Scene(
         tuple(actors), str(rng.choice(BACKGROUNDS)),
         int(rng.integers(2**31)))
+
+
+def imagine_scenes(
+    rng: np.random.Generator,
+    count: int,
+    wanted: Callable[[tuple], bool],
+    imagine: Callable[[np.random.Generator], Scene] = imagine_scene
+) -> List[Scene]:
+    """Choose scenes.
+
+    Args:
+        rng (np.random.Generator): Source of every choice.
+        count (int): Number of scenes.
+        wanted (Callable): Whether a signature may be used.
+        imagine (Callable): Chooses a scene. Defaults to
+            :func:`imagine_scene`.
+
+    Returns:
+        list[Scene]: The scenes, distributed as ``imagine`` draws them.
+    """
+    scenes: List[Scene] = []
+    while len(scenes) < count:
+        scene = imagine(rng)
+        if wanted(scene.signature):
+            scenes.append(scene)
+    return scenes
 
 
 def _acting(rng: np.random.Generator, shape: str, colour: str, deed: str,

@@ -8,6 +8,23 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools' / 'convert'))
 
 
+def find(name):
+    folders = (ROOT / 'tests' / 'data' / 'parity',
+               ROOT.parent / 'shared' / 'fixtures')
+    for folder in folders:
+        if (folder / name).exists():
+            return folder / name
+    reason = f'{name} is in none of {[str(folder) for folder in folders]}'
+    if os.environ.get('CI'):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def fixture_path():
+    return find
+
+
 @pytest.fixture
 def violet_fixture():
     return find('violet_qaoe_a.pt')
@@ -23,13 +40,6 @@ def all_in_one_fixture():
     return find('all_in_one_a.pt')
 
 
-def find(name):
-    folders = (ROOT / 'tests' / 'data' / 'parity',
-               ROOT.parent / 'shared' / 'fixtures')
-    for folder in folders:
-        if (folder / name).exists():
-            return folder / name
-    reason = f'{name} is in none of {[str(folder) for folder in folders]}'
-    if os.environ.get('CI'):
-        pytest.fail(reason)
-    pytest.skip(reason)
+@pytest.fixture(params=['qaoe', 'qamc', 'retrieval'])
+def every_violet_fixture(request):
+    return find(f'violet_{request.param}_a.pt')

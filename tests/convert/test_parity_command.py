@@ -12,8 +12,9 @@ def run(path, capsys):
     return code, json.loads(capsys.readouterr().out)
 
 
-def test_violet_agrees_with_everything_recorded(violet_fixture, capsys):
-    code, report = run(violet_fixture, capsys)
+def test_violet_agrees_with_everything_recorded(every_violet_fixture,
+                                                capsys):
+    code, report = run(every_violet_fixture, capsys)
     assert code == 0
     assert report['model'] == 'VIOLET'
     assert report['not_compared'] == []
@@ -118,7 +119,7 @@ def test_altered_univl_results_fail(univl_fixture, capsys, tmp_path):
 @pytest.mark.parametrize('content, message', [
     ([1, 2], 'must be a dict with a config'),
     (dict(config=dict()), 'none of them'),
-    (dict(config=dict(task='qamc')), "this fixture is of 'qamc'"),
+    (dict(config=dict(task='vcr')), "this fixture is of 'vcr'"),
     (dict(config=dict(task='qaoe')), 'of VIOLET must have an entry'),
     (dict(config=dict(current_tasks=[])), 'of All-in-one must have an entry'),
     (dict(config=dict(), task_order=[]), 'of UniVL must have an entry'),
@@ -130,6 +131,17 @@ def test_other_files_are_refused_in_one_line(content, message, capsys,
     error = capsys.readouterr().err
     assert message in error
     assert error.count('\n') == 1
+
+
+def test_altered_masks_of_options_fail(fixture_path, capsys, tmp_path):
+    fixture = torch.load(
+        fixture_path('violet_qamc_a.pt'), weights_only=True)
+    fixture['alt_token_mask']['ans_mtm'][0, 0, 2] = 115
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert {'alt_token_mask.m_txt', 'alt_token_mask.out_mtm'} <= failed
 
 
 def test_report_fails_on_shape_nan_and_omission():

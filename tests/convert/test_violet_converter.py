@@ -1,13 +1,13 @@
-import command
 import pytest
 import torch
+import violet
 from mmengine.config import Config
 
-from meltr_mm.models.violet.checkpoint import from_official, to_official
+from meltr_mm.models.violet.checkpoint import from_official
 
 
 def run(*argv):
-    command.run('Violet', from_official, to_official, [str(a) for a in argv])
+    violet.main([str(a) for a in argv])
 
 
 @pytest.fixture
@@ -15,16 +15,37 @@ def official(violet_fixture):
     return torch.load(violet_fixture, weights_only=True)['state_dict']
 
 
-def test_there_and_back(official, tmp_path, capsys):
+def test_there_and_back(every_violet_fixture, tmp_path, capsys):
+    official = torch.load(
+        every_violet_fixture, weights_only=True)['state_dict']
     torch.save(official, tmp_path / 'in.pt')
     run(tmp_path / 'in.pt', tmp_path / 'ours.pth')
     ours = torch.load(tmp_path / 'ours.pth', weights_only=True)
-    assert 'task.answer_head.3.bias' in ours['state_dict']
+    assert 'vtm_head.3.bias' in ours['state_dict']
     assert 'entries, 0 dropped' in capsys.readouterr().out
     run(tmp_path / 'ours.pth', tmp_path / 'back.pt', '--to-official')
     back = torch.load(tmp_path / 'back.pt', weights_only=True)
     assert list(back) == list(official)
     assert all(torch.equal(back[key], official[key]) for key in official)
+
+
+def test_matching_head_of_pretraining_may_be_left_out(
+        fixture_path, tmp_path, capsys):
+    official = torch.load(
+        fixture_path('violet_retrieval_a.pt'), weights_only=True)['state_dict']
+    torch.save(official, tmp_path / 'in.pt')
+    run(tmp_path / 'in.pt', tmp_path / 'ours.pth', '--random-matching-head')
+    assert '4 dropped' in capsys.readouterr().out
+    ours = torch.load(tmp_path / 'ours.pth', weights_only=True)['state_dict']
+    assert set(from_official(official)) - set(ours) == {
+        f'vtm_head.{layer}.{kind}'
+        for layer in (1, 3) for kind in ('weight', 'bias')
+    }
+
+
+def test_fine_tuned_matching_head_is_always_kept(official):
+    kept = from_official(official, random_matching_head=True)
+    assert list(kept) == list(from_official(official))
 
 
 def test_wrapped_checkpoint_goes_back(official, tmp_path):

@@ -72,7 +72,7 @@ def test_builds_from_config(toy_root):
 
 
 @pytest.mark.parametrize('kwargs, message', [
-    (dict(part='test'), "'train' or 'meta'.*'test'"),
+    (dict(part='test'), "'train', 'meta' or 'val'.*'test'"),
     (dict(part='meta', fraction=0), '`fraction` must lie.*got 0'),
     (dict(part='meta', fraction=1.), '`fraction` must lie'),
     (dict(part='meta', videos=['a', 'a']), 'at least two groups'),

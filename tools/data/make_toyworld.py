@@ -1,7 +1,9 @@
 """Generate the toy data sets: ``make_toyworld.py --out data/toy``.
 
-Writes ``<out>/msvd_qa`` in the file formats of MSVD-QA. The same arguments
-give the same annotations, byte by byte; a second run reuses what is there.
+Writes ``<out>/msvd_qa``, ``<out>/tgif_qa`` and ``<out>/msrvtt`` in the file
+formats of MSVD-QA, TGIF-QA and MSRVTT, or those that ``--data`` names. The
+same arguments give the same annotations, byte by byte; a second run reuses
+what is there.
 """
 import argparse
 import os.path as osp
@@ -10,7 +12,12 @@ from functools import partial
 
 from tqdm import tqdm
 
-from meltr_mm.toyworld import write_msvd_qa
+from meltr_mm.toyworld import write_msrvtt, write_msvd_qa, write_tgif_qa
+
+WRITERS = dict(
+    msvd_qa=write_msvd_qa, tgif_qa=write_tgif_qa, msrvtt=write_msrvtt)
+# Of TGIF-QA the model must see more, to tell what comes before what.
+FRAMES = dict(msvd_qa=2, tgif_qa=4, msrvtt=2)
 
 
 def parse_args() -> argparse.Namespace:
@@ -23,6 +30,12 @@ def parse_args() -> argparse.Namespace:
         description=__doc__.splitlines()[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('--out', required=True, help='where to write')
+    parser.add_argument(
+        '--data',
+        nargs='+',
+        choices=WRITERS,
+        default=list(WRITERS),
+        help='which data sets')
     parser.add_argument('--seed', type=int, default=0, help='decides all')
     parser.add_argument(
         '--clips',
@@ -30,40 +43,55 @@ def parse_args() -> argparse.Namespace:
         nargs=3,
         default=(1000, 60, 160),
         metavar=('TRAIN', 'VAL', 'TEST'),
-        help='number of clips of each split')
+        help='number of clips of each split (TGIF-QA: of each kind)')
     parser.add_argument(
-        '--frames', type=int, default=2, help='frames per clip in pickles')
+        '--frames',
+        type=int,
+        help=f'frames per clip in pickles; None is {FRAMES}')
     parser.add_argument(
         '--size', type=int, default=96, help="side of the model's frames")
     args = parser.parse_args()
     if min(args.clips) < 1:
         parser.error(f'--clips must all be at least 1, but are {args.clips}')
-    if args.frames < 1 or args.size < 96 or args.size % 32:
+    if args.frames is not None and args.frames < 1:
+        parser.error(f'--frames must be at least 1, but is {args.frames}')
+    if args.size < 96 or args.size % 32:
         # Block masking needs three cells of 32 pixels a side.
-        parser.error('--frames must be at least 1 and --size a multiple of '
-                     f'32 from 96 on, but are {args.frames} and {args.size}')
+        parser.error('--size must be a multiple of 32 from 96 on, but is '
+                     f'{args.size}')
     return args
 
 
-def main() -> None:
-    """Write every data set and say where."""
-    args = parse_args()
-    root = osp.join(args.out, 'msvd_qa')
+def write(name: str, args: argparse.Namespace) -> None:
+    """Write one data set and say where.
+
+    Args:
+        name (str): A key of ``WRITERS``.
+        args (argparse.Namespace): The arguments.
+    """
+    root = osp.join(args.out, name)
     start = time.time()
     try:
-        written = write_msvd_qa(
+        written = WRITERS[name](
             root,
             seed=args.seed,
             sizes=dict(zip(('train', 'val', 'test'), args.clips, strict=True)),
-            frames=args.frames,
+            frames=args.frames or FRAMES[name],
             size=args.size,
-            progress=partial(tqdm, desc='msvd_qa', unit='clip'))
+            progress=partial(tqdm, desc=name, unit='clip'))
     except FileExistsError as error:
         raise SystemExit(f'make_toyworld.py: {error}') from None
     if written:
         print(f'{root}: written in {time.time() - start:.0f} s')
     else:
         print(f'{root}: reused, it was made with the same arguments')
+
+
+def main() -> None:
+    """Write every data set."""
+    args = parse_args()
+    for name in args.data:
+        write(name, args)
 
 
 if __name__ == '__main__':

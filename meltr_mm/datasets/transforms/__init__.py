@@ -1,4 +1,5 @@
 """Transforms; importing this package registers them."""
+from .count_gif_frames import CountGIFFrames
 from .decode_jpeg_frames import DecodeJPEGFrames
 from .load_video_features import LoadVideoFeatures
 from .load_vq_codes import LoadVQCodes
@@ -12,10 +13,12 @@ from .pick_caption import PickCaption
 from .sample_frames_by_segment import SampleFramesBySegment
 from .sample_frames_evenly import SampleFramesEvenly
 from .tokenize_caption import TokenizeCaption
+from .tokenize_choices import TokenizeChoices
 from .tokenize_options import TokenizeOptions
 from .tokenize_text import TokenizeText
 
 __all__ = [
+    'CountGIFFrames',
     'DecodeJPEGFrames',
     'LoadVQCodes',
     'LoadVideoFeatures',
@@ -29,6 +32,7 @@ __all__ = [
     'SampleFramesBySegment',
     'SampleFramesEvenly',
     'TokenizeCaption',
+    'TokenizeChoices',
     'TokenizeOptions',
     'TokenizeText',
 ]

@@ -6,30 +6,32 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ..safe_pickle import load_video_table
+from ..code_table import load_code_table
 
 
 @TRANSFORMS.register_module()
 class LoadVQCodes(BaseTransform):
     """Look up the code of every cell of every frame.
 
-    The pickle maps a video id to T arrays (h, w) of integers, or to one
+    The table maps a video id to T arrays (h, w) of integers, or to one
     array (T, h, w): one code per ``cell`` x ``cell`` pixels of the resized
-    frame. VIOLET's codes are those of the DALL-E dVAE. Stands after the
+    frame. VIOLET's codes are those of the DALL-E dVAE. The table is a pickle,
+    or an array file that is mapped into memory (see
+    :class:`~meltr_mm.datasets.code_table.MappedCodes`). Stands after the
     resize. The file is read when the pipeline is built, once per process.
 
     Required keys: ``video_id``, ``imgs``. Added key: ``vq_codes`` (Tensor
     (T, h, w), int64).
 
     Args:
-        vq_file (str, optional): The pickle. None adds nothing, for a
-            pipeline that needs no labels.
+        vq_file (str, optional): The ``.pkl`` or ``.npy`` file. None adds
+            nothing, for a pipeline that needs no labels.
         num_codes (int): Size of the codebook. Defaults to 8192 (dVAE).
         cell (int): Side of a cell, pixels. Defaults to 32.
 
     Raises:
-        FileNotFoundError, ForeignClassError, ValueError: For the pickle, see
-            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+        FileNotFoundError, ForeignClassError, ValueError: For the file, see
+            :func:`meltr_mm.datasets.code_table.load_code_table`.
         ValueError: For a video without codes.
         ValueError: For codes of another grid, or outside the codebook.
     """
@@ -42,7 +44,7 @@ class LoadVQCodes(BaseTransform):
         self.num_codes = num_codes
         self.cell = cell
         if vq_file is not None:
-            load_video_table(vq_file)
+            load_code_table(vq_file)
 
     def transform(self, results: Dict) -> Dict:
         """Add the codes.
@@ -56,7 +58,7 @@ class LoadVQCodes(BaseTransform):
         if self.vq_file is None:
             return results
         video_id = results['video_id']
-        table = load_video_table(self.vq_file)
+        table = load_code_table(self.vq_file)
         if video_id not in table:
             raise ValueError(
                 f'{self.vq_file}: there are no codes of the video '

@@ -6,45 +6,90 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from torch import Tensor
 
+MASK_ID = 103
 
-def mask_tokens(ids: Tensor, probability: float, mask_id: int,
-                special_ids: Sequence[int]) -> Tuple[Tensor, Tensor]:
-    """Hide some tokens of one text.
 
-    Each token that is not special is hidden with the given probability; the
-    draw is repeated until at least one is. A hidden token always becomes
-    ``[MASK]``. Uses torch's global generator, one ``rand(X)`` per attempt.
+def hide_tokens(ids: Tensor, hidden: Tensor,
+                mask_id: int = MASK_ID) -> Tuple[Tensor, Tensor]:
+    """Replace tokens by ``[MASK]`` and label them with what they were.
 
     Args:
-        ids (Tensor): Token ids (X,), int64.
+        ids (Tensor): Token ids, int64, any shape.
+        hidden (Tensor): Which to hide, bool, same shape.
+        mask_id (int): Id of ``[MASK]``. Defaults to 103 (BERT uncased).
+
+    Returns:
+        tuple[Tensor, Tensor]: The ids with ``[MASK]`` in place, and the
+        labels: the id where a token was hidden, else -1.
+    """
+    return ids.masked_fill(hidden, mask_id), ids.masked_fill(~hidden, -1)
+
+
+def draw_tokens(ids: Tensor, probability: float,
+                special_ids: Sequence[int]) -> Tensor:
+    """Choose the tokens of one or several texts to hide.
+
+    Each token that is not special is hidden with the given probability; the
+    draw is repeated until at least one is. Uses torch's global generator,
+    one ``rand(X)`` per attempt, shared by the texts.
+
+    Args:
+        ids (Tensor): Token ids (X,) or (O, X), int64.
         probability (float): Chance of each token.
-        mask_id (int): Id of ``[MASK]``.
         special_ids (Sequence[int]): Ids that are never hidden.
 
     Returns:
-        tuple[Tensor, Tensor]: The ids with ``[MASK]`` in place (X,), and the
-        labels (X,): the id where a token was hidden, else -1. A text of
-        special tokens only is returned as it is, with no label.
+        Tensor: bool, shape of ``ids``; all False for special tokens only.
     """
     eligible = ~torch.isin(ids, torch.tensor(special_ids))
     hidden = torch.zeros_like(eligible)
     while eligible.any() and not hidden.any():
-        hidden = eligible & (torch.rand(len(ids)) < probability)
-    return ids.masked_fill(hidden, mask_id), ids.masked_fill(~hidden, -1)
+        hidden = eligible & (torch.rand(ids.shape[-1]) < probability)
+    return hidden
+
+
+def mask_whole_texts(ids: Tensor, hidden: Tensor,
+                     mask_id: int = MASK_ID) -> Tuple[Tensor, Tensor]:
+    """Mask options as the official multiple choice does.
+
+    A hidden token hides the whole text that it is in, ``[CLS]``, ``[SEP]``
+    and padding too, and a second one labels all of that text with
+    ``[MASK]``.
+
+    Args:
+        ids (Tensor): Token ids (O, X), int64.
+        hidden (Tensor): Drawn tokens (O, X), bool.
+        mask_id (int): Id of ``[MASK]``. Defaults to 103 (BERT uncased).
+
+    Returns:
+        tuple[Tensor, Tensor]: Masked ids and labels, as
+        :func:`hide_tokens`.
+    """
+    hits = hidden.sum(dim=-1, keepdim=True)
+    masked = torch.where(hits > 0, mask_id, ids)
+    labels = torch.where(hits > 1, mask_id, ids).masked_fill(hits == 0, -1)
+    return masked, labels
 
 
 @TRANSFORMS.register_module()
 class MaskText(BaseTransform):
-    """Apply :func:`mask_tokens`, as VIOLET does in training.
+    """Hide tokens of a text, or of the options of a question.
 
-    Required keys: ``text_ids``. Added keys: ``masked_text_ids`` (Tensor
-    (X,), int64) and ``mtm_labels`` (Tensor (X,), int64, -1 = ignore).
+    Tokens are drawn by :func:`draw_tokens`, for each option on its own, and
+    hidden by :func:`hide_tokens`: always by ``[MASK]``, as VIOLET does.
+
+    Required keys: ``text_ids``, (X,) or (O, X). Added keys:
+    ``masked_text_ids`` and ``mtm_labels`` (-1 = ignore), int64 Tensors of
+    that shape.
 
     Args:
         probability (float): Chance of each token. Defaults to 0.15.
         mask_id (int): Id of ``[MASK]``. Defaults to 103 (BERT uncased).
         special_ids (Sequence[int]): Ids that are never hidden. Defaults to
             (0, 101, 102): ``[PAD]``, ``[CLS]``, ``[SEP]`` of BERT uncased.
+        official_options (bool): True masks whole options as the official
+            code does: one draw for all, see :func:`mask_whole_texts`; almost
+            always nothing is left to read. Defaults to False.
 
     Raises:
         ValueError: If ``probability`` is not in (0, 1].
@@ -52,14 +97,16 @@ class MaskText(BaseTransform):
 
     def __init__(self,
                  probability: float = 0.15,
-                 mask_id: int = 103,
-                 special_ids: Sequence[int] = (0, 101, 102)) -> None:
+                 mask_id: int = MASK_ID,
+                 special_ids: Sequence[int] = (0, 101, 102),
+                 official_options: bool = False) -> None:
         if not 0 < probability <= 1:
             raise ValueError('`probability` must lie in (0, 1], but got '
                              f'{probability}.')
         self.probability = probability
         self.mask_id = mask_id
         self.special_ids = tuple(special_ids)
+        self.official_options = official_options
 
     def transform(self, results: Dict) -> Dict:
         """Add the masked ids and the labels.
@@ -70,11 +117,20 @@ class MaskText(BaseTransform):
         Returns:
             dict: The same dict.
         """
-        results['masked_text_ids'], results['mtm_labels'] = mask_tokens(
-            results['text_ids'], self.probability, self.mask_id,
-            self.special_ids)
+        ids = results['text_ids']
+        if self.official_options and ids.dim() == 2:
+            hidden, hide = self._draw(ids), mask_whole_texts
+        else:
+            rows = [self._draw(row) for row in ids.view(-1, ids.shape[-1])]
+            hidden, hide = torch.stack(rows).view_as(ids), hide_tokens
+        results['masked_text_ids'], results['mtm_labels'] = hide(
+            ids, hidden, self.mask_id)
         return results
+
+    def _draw(self, ids: Tensor) -> Tensor:
+        return draw_tokens(ids, self.probability, self.special_ids)
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(probability={self.probability}, '
-                f'mask_id={self.mask_id}, special_ids={self.special_ids})')
+                f'mask_id={self.mask_id}, special_ids={self.special_ids}, '
+                f'official_options={self.official_options})')

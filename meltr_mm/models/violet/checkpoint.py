@@ -50,14 +50,21 @@ _HEADS = {
         'fc_oe.{}.{}': 'task.answer_head.{}.{}',
         'fc_vtm.{}.{}': 'vtm_head.{}.{}'
     },
+    'multiple_choice_qa': {
+        'fc_mc.{}.{}': 'task.choice_head.{}.{}',
+        'fc_vtm.{}.{}': 'vtm_head.{}.{}'
+    },
 }
 
 
-def violet_key_map(form: str) -> KeyMap:
+def violet_key_map(form: str, random_matching_head: bool = False) -> KeyMap:
     """Make the table of one form of the official checkpoints.
 
     Args:
-        form (str): 'pretrained' or 'open_ended_qa'.
+        form (str): 'pretrained' (also retrieval), 'open_ended_qa' or
+            'multiple_choice_qa'.
+        random_matching_head (bool): Drop the matching head of the form
+            'pretrained'. Defaults to False.
 
     Returns:
         KeyMap: Official keys -> keys of :class:`Violet`.
@@ -68,7 +75,10 @@ def violet_key_map(form: str) -> KeyMap:
     if form not in _HEADS:
         raise ValueError(
             f'form must be one of {list(_HEADS)}, but got {form!r}')
-    return KeyMap({**_BODY, **_HEADS[form]}, f'VIOLET, {form}')
+    heads = dict(_HEADS[form])
+    if random_matching_head and form == 'pretrained':
+        heads['fc.{}.{}'] = None
+    return KeyMap({**_BODY, **heads}, f'VIOLET, {form}')
 
 
 def official_form(keys: Iterable[str]) -> str:
@@ -81,7 +91,9 @@ def official_form(keys: Iterable[str]) -> str:
         str: An argument for :func:`violet_key_map`.
     """
     roots = {key.split('.')[0] for key in keys}
-    return 'open_ended_qa' if 'fc_oe' in roots else 'pretrained'
+    if 'fc_oe' in roots:
+        return 'open_ended_qa'
+    return 'multiple_choice_qa' if 'fc_mc' in roots else 'pretrained'
 
 
 def own_form(keys: Iterable[str]) -> str:
@@ -93,15 +105,21 @@ def own_form(keys: Iterable[str]) -> str:
     Returns:
         str: An argument for :func:`violet_key_map`.
     """
-    is_qa = any(key.startswith('task.answer_head.') for key in keys)
-    return 'open_ended_qa' if is_qa else 'pretrained'
+    heads = {key.split('.')[1] for key in keys if key.startswith('task.')}
+    if 'answer_head' in heads:
+        return 'open_ended_qa'
+    return 'multiple_choice_qa' if 'choice_head' in heads else 'pretrained'
 
 
-def from_official(state_dict: Mapping) -> dict:
+def from_official(state_dict: Mapping,
+                  random_matching_head: bool = False) -> dict:
     """Rename an official state dict of any form to ours.
 
     Args:
         state_dict (dict[str, Tensor]): Official keys.
+        random_matching_head (bool): Leave the matching head of pre-training
+            (or retrieval) out, as the official question answering does by
+            giving its own another name. Defaults to False.
 
     Returns:
         dict[str, Tensor]: Our keys.
@@ -109,7 +127,8 @@ def from_official(state_dict: Mapping) -> dict:
     Raises:
         ValueError: Naming the keys that VIOLET does not have.
     """
-    return violet_key_map(official_form(state_dict)).rename(state_dict)
+    keys = violet_key_map(official_form(state_dict), random_matching_head)
+    return keys.rename(state_dict)
 
 
 def to_official(state_dict: Mapping) -> dict:

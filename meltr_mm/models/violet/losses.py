@@ -22,7 +22,7 @@ def matching_loss(model: 'Violet', batch: 'VioletBatch') -> Tensor:
     Cross entropy over the texts for each video; other texts of the batch
     are the negatives. A batch of one video has loss 0.
     """
-    scores = model.match(batch.video, batch.text, batch.text_mask)
+    scores = model.match(*model.task.matching_pairs(batch))
     scores = scores.float() / model.temperature
     return F.cross_entropy(scores, matching_targets(scores))
 
@@ -48,7 +48,8 @@ def masked_video_loss(model: 'Violet', batch: 'VioletBatch') -> Tensor:
     Mean over the labelled cells of the batch, 0 where there are none.
     """
     labels = batch.field('mvm_labels')
-    states = batch.masked_states[:, :batch.masked_video.shape[1]]
+    states = model.task.coded_states(batch)
+    states = states[:, :batch.masked_video.shape[1]]
     if labels.shape[1] != states.shape[1]:
         raise ValueError(
             f'mvm_labels must have one entry per video position, '

@@ -3,7 +3,7 @@
 Shapes: B videos, R text rows, T frames, H x W pixels, n = T (1 + h w) video
 positions with h = H / 32 and w = W / 32, X text positions, D hidden size.
 """
-from typing import Dict, List, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
@@ -40,11 +40,13 @@ class Violet(BaseModel):
     Fields of the data samples: ``text_ids`` and ``text_mask`` (X,) int64
     always; in loss mode, for the losses that are asked for, ``gt_label``
     (1,), ``masked_text_ids`` and ``mtm_labels`` (X,), ``mvm_labels`` (n,),
-    all int64 with -1 = no label, and ``patch_mask`` (T, h, w) bool.
+    all int64 with -1 = no label, and ``patch_mask`` (T, h, w) bool. With O
+    options to choose from, what is (X,) here is (O, X).
 
     Args:
-        task (dict): Target task, such as
-            ``dict(type='VioletOpenEndedQA', num_answers=1000)``.
+        task (dict): Target task: ``dict(type='VioletOpenEndedQA',
+            num_answers=1000)``, ``dict(type='VioletMultipleChoiceQA')`` or
+            ``dict(type='VioletRetrieval')``, with their arguments.
         video_encoder (dict): Arguments of :class:`VioletVideoEncoder`
             without ``hidden_size``.
         bert (dict): Fields of ``BertConfig`` for words, fusion layers and
@@ -136,7 +138,8 @@ class Violet(BaseModel):
 
         Returns:
             dict, list or Tensor: Scalar losses by name, in the task's
-            order; the samples with predictions; or the task's logits.
+            order; the samples with predictions; or the task's outputs
+            (logits of the answers, features for retrieval).
 
         Raises:
             ValueError: If a shape, mode or loss name is not as above, or a
@@ -149,7 +152,7 @@ class Violet(BaseModel):
         if mode == 'predict':
             return self.task.predict(self, batch)
         if mode == 'tensor':
-            return self.task.scores(self, batch)
+            return self.task.outputs(self, batch)
         raise ValueError(
             f"mode must be 'loss', 'predict' or 'tensor', but got {mode!r}")
 
@@ -213,12 +216,56 @@ class Violet(BaseModel):
             Tensor: Logits without temperature, (B, R).
         """
         B, R = len(video), len(text)
-        states = self.fuse(
+        scores = self.match_rows(
             video,
             text.expand(B, *text.shape).flatten(0, 1),
             text_mask.expand(B, *text_mask.shape).flatten(0, 1))
+        return scores.view(B, R)
+
+    def match_rows(self, video: Tensor, text: Tensor,
+                   text_mask: Tensor) -> Tensor:
+        """Score each text against the video that stands with it.
+
+        Args:
+            video (Tensor): Video features, (B, n, D); see :meth:`fuse`.
+            text (Tensor): Embedded text, (R, X, D).
+            text_mask (Tensor): (R, X).
+
+        Returns:
+            Tensor: Logits without temperature, (R,).
+        """
+        states = self.fuse(video, text, text_mask)
         cls = self.read_out(states, video.shape[1])
-        return self.vtm_head(cls).view(B, R)
+        return self.vtm_head(cls).squeeze(-1)
+
+    def predict_all(
+        self, feats: Dict[str, Tensor],
+        data_samples: Sequence[ActionDataSample], num_images: int,
+        num_texts: int
+    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
+        """Rank a whole data set, as MMAction2's retrieval loops ask for.
+
+        Args:
+            feats (dict[str, Tensor]): Outputs of 'tensor' mode for all
+                batches, concatenated.
+            data_samples (Sequence[ActionDataSample]): One per row of them.
+            num_images (int): Number of videos.
+            num_texts (int): Number of texts.
+
+        Returns:
+            tuple[list, list]: See :meth:`VioletRetrieval.predict_all`.
+
+        Raises:
+            ValueError: If the task is not retrieval.
+        """
+        if not hasattr(self.task, 'predict_all'):
+            raise ValueError(
+                f'a retrieval loop needs the task VioletRetrieval, but the '
+                f"model's is {type(self.task).__name__}; use "
+                f"val_cfg=dict(type='ValLoop') and "
+                f"test_cfg=dict(type='TestLoop')")
+        return self.task.predict_all(self, feats, data_samples, num_images,
+                                     num_texts)
 
     @staticmethod
     def read_out(states: Tensor, num_video: int) -> Tensor:

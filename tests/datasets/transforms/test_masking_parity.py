@@ -7,12 +7,14 @@ from meltr_mm.datasets.transforms import MaskText, MaskVideoBlocks
 
 
 @pytest.mark.parametrize(
-    'name', ['violet_qaoe_a.pt', 'violet_retrieval_a.pt'])
+    'name',
+    ['violet_qaoe_a.pt', 'violet_retrieval_a.pt', 'violet_qamc_a.pt'])
 def test_same_masks(load_fixture, name):
     fixture = load_fixture(name)
     config, inputs = fixture['config'], fixture['inputs']
     frames, rows, columns = (config[key] for key in ('T', 'h', 'w'))
-    mask_text, mask_video = MaskText(), MaskVideoBlocks()
+    mask_text = MaskText(official_options=True)
+    mask_video = MaskVideoBlocks()
     torch.manual_seed(config['mask_torch_seed'])
     np.random.seed(config['mask_numpy_seed'])
     for i in range(config['B']):

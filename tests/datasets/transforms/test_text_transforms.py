@@ -2,7 +2,12 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from meltr_mm.datasets.transforms.mask_text import MaskText, mask_tokens
+from meltr_mm.datasets.transforms.mask_text import (
+    MaskText,
+    draw_tokens,
+    hide_tokens,
+    mask_whole_texts,
+)
 from meltr_mm.datasets.transforms.tokenize_text import TokenizeText
 
 SPECIAL = (0, 101, 102)
@@ -41,11 +46,15 @@ class TestTokenizeText:
             TokenizeText('minilm', 2)
 
 
+def mask_tokens(ids, probability):
+    return hide_tokens(ids, draw_tokens(ids, probability, SPECIAL))
+
+
 class TestMaskTokens:
 
     def test_certain(self):
         ids = torch.tensor([101, 7, 100, 102, 0])
-        masked, labels = mask_tokens(ids, 1., 103, SPECIAL)
+        masked, labels = mask_tokens(ids, 1.)
         assert masked.tolist() == [101, 103, 103, 102, 0]
         assert labels.tolist() == [-1, 7, 100, -1, -1]
         assert ids.tolist() == [101, 7, 100, 102, 0]
@@ -54,21 +63,21 @@ class TestMaskTokens:
         ids = torch.tensor([101, 7, 102])
         for seed in range(20):
             torch.manual_seed(seed)
-            masked, labels = mask_tokens(ids, 0.05, 103, SPECIAL)
+            masked, labels = mask_tokens(ids, 0.05)
             assert masked.tolist() == [101, 103, 102]
             assert labels.tolist() == [-1, 7, -1]
 
     def test_rate(self):
         torch.manual_seed(0)
         ids = torch.full((20000, ), 7)
-        masked, labels = mask_tokens(ids, 0.15, 103, SPECIAL)
+        masked, labels = mask_tokens(ids, 0.15)
         assert (masked == 103).float().mean().item() == pytest.approx(
             0.15, abs=0.01)
         assert torch.equal(masked == 103, labels == 7)
 
     def test_nothing_to_hide(self):
         ids = torch.tensor([101, 102, 0, 0])
-        masked, labels = mask_tokens(ids, 0.15, 103, SPECIAL)
+        masked, labels = mask_tokens(ids, 0.15)
         assert masked.tolist() == [101, 102, 0, 0]
         assert labels.tolist() == [-1] * 4
 
@@ -76,3 +85,26 @@ class TestMaskTokens:
     def test_probability(self, probability):
         with pytest.raises(ValueError, match='`probability` must lie'):
             MaskText(probability)
+
+
+class TestMaskOptions:
+
+    OPTIONS = torch.tensor([[101, 7, 8, 9, 102], [101, 7, 102, 0, 0]])
+
+    def test_each_option_is_drawn_on_its_own(self):
+        for seed in range(20):
+            torch.manual_seed(seed)
+            results = MaskText(0.05)(dict(text_ids=self.OPTIONS))
+            hidden = results['masked_text_ids'] == 103
+            assert hidden.any(dim=1).all()
+            assert not hidden[torch.isin(self.OPTIONS,
+                                         torch.tensor(SPECIAL))].any()
+            assert torch.equal(results['mtm_labels'] != -1, hidden)
+
+    def test_official_hides_whole_options(self):
+        hidden = torch.tensor([[0, 1, 0, 1, 0], [0, 0, 0, 0, 0],
+                               [0, 1, 0, 0, 0]]).bool()
+        ids = torch.cat([self.OPTIONS, self.OPTIONS[1:]])
+        masked, labels = mask_whole_texts(ids, hidden)
+        assert masked.tolist() == [[103] * 5, ids[1].tolist(), [103] * 5]
+        assert labels.tolist() == [[103] * 5, [-1] * 5, ids[2].tolist()]

@@ -3,39 +3,7 @@ import copy
 import pytest
 import torch
 from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
-
-import meltr_mm  # noqa: F401
-
-T, H, W, X, CODES, ANSWERS, VOCAB = 2, 64, 96, 6, 12, 5, 130
-
-CONFIG = dict(
-    type='Violet',
-    task=dict(type='VioletOpenEndedQA', num_answers=ANSWERS, dropout=0.),
-    video_encoder=dict(
-        swin=dict(
-            arch=dict(
-                embed_dims=4, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2]),
-            window_size=(2, 3, 3),
-            drop_path_rate=0.),
-        num_positions=10,
-        max_frames=3),
-    bert=dict(
-        vocab_size=VOCAB,
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
-        max_position_embeddings=X,
-        hidden_dropout_prob=0.,
-        attention_probs_dropout_prob=0.),
-    num_codes=CODES,
-    head_dropout=0.,
-    data_preprocessor=dict(
-        type='ActionDataPreprocessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        format_shape='NCTHW'))
+from tiny_violet import CONFIG, make_batch
 
 
 @pytest.fixture
@@ -54,32 +22,39 @@ def batch():
     return make_batch(3)
 
 
-def make_batch(size, seed=0):
-    generator = torch.Generator().manual_seed(seed)
+@pytest.fixture
+def choice_config(config):
+    task = dict(type='VioletMultipleChoiceQA', dropout=0.)
+    return {**copy.deepcopy(config), 'task': task}
 
-    def integers(high, *shape):
-        return torch.randint(1, high, shape, generator=generator)
 
-    h, w = H // 32, W // 32
-    samples = []
-    for i in range(size):
-        ids = 103 + integers(VOCAB - 103, X)
-        ids[0] = 101
-        hidden, word_labels = ids.clone(), torch.full((X, ), -1)
-        hidden[2], word_labels[2] = 103, ids[2]
-        patch_mask = torch.zeros(T, h, w, dtype=torch.bool)
-        patch_mask[i % T, 0, 1] = True
-        codes = torch.full((T, 1 + h * w), -1)
-        codes[:, 1:][patch_mask.flatten(1)] = integers(CODES, 1)
-        sample = ActionDataSample().set_gt_label(i % ANSWERS)
-        sample.set_data(
-            dict(
-                text_ids=ids,
-                text_mask=torch.ones(X, dtype=torch.int64),
-                masked_text_ids=hidden,
-                mtm_labels=word_labels,
-                mvm_labels=codes.flatten(),
-                patch_mask=patch_mask))
-        samples.append(sample)
-    frames = torch.randn(size, 1, 3, T, H, W, generator=generator)
+@pytest.fixture
+def choice_model(choice_config):
+    torch.manual_seed(0)
+    return MODELS.build(choice_config).eval()
+
+
+@pytest.fixture
+def choice_batch():
+    """Three questions with four options each, as rows of one batch."""
+    frames, samples = make_batch(3)
+    texts = [make_batch(3, seed)[1] for seed in range(1, 5)]
+    for i, sample in enumerate(samples):
+        for name in ('text_ids', 'text_mask', 'masked_text_ids',
+                     'mtm_labels'):
+            options = [text[i].get(name) for text in texts]
+            sample.set_data({name: torch.stack(options)})
+        sample.set_gt_label((i + 2) % 4)
     return frames, samples
+
+
+@pytest.fixture
+def retrieval_config(config):
+    task = dict(type='VioletRetrieval', block=2)
+    return {**copy.deepcopy(config), 'task': task}
+
+
+@pytest.fixture
+def retrieval_model(retrieval_config):
+    torch.manual_seed(0)
+    return MODELS.build(retrieval_config).eval()

@@ -1,18 +1,12 @@
 """Replay a VIOLET fixture."""
-from typing import List
+from typing import Callable, Dict
 
 import torch
-from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from meltr_mm.models.layers import load_strict
+from meltr_mm.datasets.transforms.mask_text import hide_tokens
 from meltr_mm.models.violet.batch import VioletBatch
-from meltr_mm.models.violet.checkpoint import (
-    from_official,
-    official_form,
-    violet_key_map,
-)
+from meltr_mm.models.violet.checkpoint import official_form, violet_key_map
 from meltr_mm.models.violet.losses import matching_targets
 from meltr_mm.models.violet.masking import black_out
 from meltr_mm.models.violet.violet import Violet
@@ -24,6 +18,7 @@ from parity_checks.meltr import (
 )
 from parity_checks.recorded import recorded
 from parity_checks.report import Report
+from parity_checks.violet_batch import build_model, make_batch, preprocess
 
 SECTIONS = ('outputs', 'alt_token_mask', 'meltr', 'train_grad')
 SETTINGS = ('meltr.config', 'meltr.state_dict', 'meltr.gamma',
@@ -44,21 +39,20 @@ def check(fixture: dict) -> Report:
         Report: The comparison.
 
     Raises:
-        ValueError: If the fixture is of a task that is not built.
+        ValueError: If the fixture is of an unknown task.
     """
-    task = fixture['config']['task']
-    if task != 'qaoe':
-        raise ValueError(
-            f"only VIOLET's open-ended question answering ('qaoe') can be "
-            f'compared, but this fixture is of {task!r}')
+    model = build_model(fixture)
     report = Report(
         ['inputs.img', *recorded(fixture, SECTIONS, SETTINGS)])
-    model = build_model(fixture)
     frames, samples = make_batch(model, fixture)
     _check_outputs(report, fixture, model, frames, samples)
+    if fixture['config']['task'] == 'retrieval':
+        _check_ranking(report, fixture['outputs'], model, frames, samples)
+    else:
+        _check_answers(report, fixture['outputs'], model, frames, samples)
 
-    order = [NAMES[name]
-             for name in fixture['config']['loss_names'].split(',')]
+    names = fixture['config']['loss_names'].split(',')
+    order = [NAMES[name] for name in names]
 
     def losses() -> Tensor:
         values = model(frames, samples, mode='loss', losses=order)
@@ -68,101 +62,20 @@ def check(fixture: dict) -> Report:
         return model(
             frames, samples, mode='loss', losses=order[:1])[order[0]]
 
-    for name, value in zip(fixture['config']['loss_names'].split(','),
-                           losses(), strict=True):
+    for name, value in zip(names, losses(), strict=True):
         report.close(f'outputs.loss_{name}', value,
                      fixture['outputs'][f'loss_{name}'], OUTPUT_RTOL)
+    if 'task' not in names:  # retrieval: its task is the matching
+        report.close('outputs.loss_task', primary(),
+                     fixture['outputs']['loss_task'], OUTPUT_RTOL)
     meltr = build_meltr(fixture['meltr'])
     rename = violet_key_map(official_form(fixture['state_dict']))
     check_train_grad(report, fixture['train_grad'], model, rename,
                      meltr(losses()), primary())
     check_meltr(report, fixture['meltr'], model, meltr, primary, losses)
+    if 'alt_token_mask' in fixture:
+        _check_token_mask(report, fixture, model, frames, samples)
     return report
-
-
-def build_model(fixture: dict) -> Violet:
-    """Build our model with the recorded sizes and weights, in eval mode.
-
-    Args:
-        fixture (dict): Content of the file.
-
-    Returns:
-        Violet: With the official behaviour: masked frames for all losses.
-    """
-    config = fixture['config']
-    model = MODELS.build(
-        dict(
-            type='Violet',
-            task=dict(
-                type='VioletOpenEndedQA',
-                num_answers=config['n_answers'],
-                dropout=config['head_dropout_task']),
-            video_encoder=dict(
-                swin=dict(
-                    arch=dict(
-                        embed_dims=config['swin_embed_dim'],
-                        depths=config['swin_depths'],
-                        num_heads=config['swin_heads']),
-                    window_size=config['swin_window'],
-                    patch_size=config['swin_patch']),
-                num_positions=config['emb_pos_grid']**2 + 1,
-                max_frames=config['emb_len_max']),
-            bert=dict(
-                vocab_size=config['vocab'],
-                hidden_size=config['hidden'],
-                num_hidden_layers=config['bert_layers'],
-                num_attention_heads=config['bert_heads'],
-                intermediate_size=config['bert_intermediate'],
-                max_position_embeddings=config['bert_max_pos'],
-                type_vocab_size=config['bert_type_vocab']),
-            num_codes=config['num_codes'],
-            masked_frames_for_target=True,
-            data_preprocessor=dict(
-                type='ActionDataPreprocessor',
-                mean=[123.675, 116.28, 103.53],
-                std=[58.395, 57.12, 57.375],
-                format_shape='NCTHW')))
-    load_strict(model, from_official(fixture['state_dict']))
-    return model.eval()
-
-
-def make_batch(model: Violet,
-               fixture: dict) -> tuple:
-    """Turn the recorded inputs into a batch as our pipeline makes it.
-
-    Args:
-        model (Violet): Its preprocessor normalises the clean frames.
-        fixture (dict): Content of the file.
-
-    Returns:
-        tuple[Tensor, list[ActionDataSample]]: Inputs and data samples.
-    """
-    inputs, config = fixture['inputs'], fixture['config']
-    T, h, w = config['T'], config['h'], config['w']
-    # A cell is masked where it has a code to predict.
-    cells = inputs['ans_mvm'].view(-1, T, 1 + h * w)[:, :, 1:]
-    patch_mask = (cells != -1).view(-1, T, h, w)
-    samples = []
-    for i, answer in enumerate(inputs['ans']):
-        sample = ActionDataSample().set_gt_label(answer)
-        sample.set_data(
-            dict(
-                text_ids=inputs['txt'][i],
-                text_mask=inputs['mask'][i],
-                masked_text_ids=inputs['m_txt'][i],
-                mtm_labels=inputs['ans_mtm'][i],
-                mvm_labels=inputs['ans_mvm'][i],
-                patch_mask=patch_mask[i]))
-        samples.append(sample)
-    return _preprocess(model, inputs['img_clean'], samples), samples
-
-
-def _preprocess(model: Violet, images: Tensor,
-                samples: List[ActionDataSample]) -> Tensor:
-    # Recorded as (B, T, 3, H, W) in [0, 1].
-    clips = list(255 * images.transpose(1, 2)[:, None])
-    return model.data_preprocessor(
-        dict(inputs=clips, data_samples=samples))['inputs']
 
 
 @torch.no_grad()
@@ -175,35 +88,86 @@ def _check_outputs(report: Report, fixture: dict, model: Violet,
     passes = []
     hook = model.fusion.register_forward_hook(
         lambda module, args, output: passes.append((args[1], output)))
-    scores = model.task.scores(model, batch)
-    vtm = model.match(batch.video, batch.text, batch.text_mask)
+    vtm = model.match(*model.task.matching_pairs(batch))
     hook.remove()
     n = batch.video.shape[1]
-
-    def close(name: str, value: Tensor) -> None:
-        report.close(f'outputs.{name}', value, expected[name], OUTPUT_RTOL)
+    close = _closer(report, 'outputs', expected)
 
     report.close('inputs.img', masked,
-                 _preprocess(model, fixture['inputs']['img'], samples)[:, 0],
+                 preprocess(model, fixture['inputs']['img'], samples)[:, 0],
                  OUTPUT_RTOL)
     close('img_normalized', masked[:1, :, :1].transpose(1, 2))
     close('swin_out', model.video_encoder.swin(masked))
     close('enc_img_feat', batch.video)
-    report.equal('outputs.enc_img_mask', passes[0][0][:, :n],
+    report.equal('outputs.enc_img_mask', passes[0][0][:len(batch.video), :n],
                  expected['enc_img_mask'])
     close('enc_txt_feat', batch.text)
     close('enc_txt_feat_masked', batch.masked_text)
-    close('cross_task', batch.target_states)
     close('cross_masked', batch.masked_states)
-    close('cross_vtm', passes[1][1])
+    close('cross_vtm', passes[0][1])
     close('out_mtm', model.mtm_head(batch.masked_states[:, n:]))
     close('out_mvm', model.mvm_head(batch.masked_states[:, :n]))
     close('out_vtm', vtm / model.temperature)
     report.equal('outputs.ans_vtm', matching_targets(vtm),
                  expected['ans_vtm'])
-    close('out_task', scores)
+
+
+@torch.no_grad()
+def _check_answers(report: Report, expected: Dict[str, Tensor], model: Violet,
+                   inputs: Tensor, samples: list) -> None:
+    batch = VioletBatch(model, inputs[:, 0], samples, masked_targets=True)
+    close = _closer(report, 'outputs', expected)
+    close('cross_task', batch.target_states)
+    close('out_task', model.task.outputs(model, batch))
     close('out_task_clean_img', model(inputs, samples))
     predicted = model(inputs, samples, mode='predict')
     report.equal('outputs.pred_clean_img',
                  torch.cat([sample.pred_label for sample in predicted]),
                  expected['pred_clean_img'])
+
+
+@torch.no_grad()
+def _check_ranking(report: Report, expected: Dict[str, Tensor], model: Violet,
+                   inputs: Tensor, samples: list) -> None:
+    feats = model(inputs, samples)
+    close = _closer(report, 'outputs', expected)
+    close('out_vtm_clean_img', model.match(**feats) / model.temperature)
+    by_video, by_text = model.predict_all(feats, samples, len(samples),
+                                          len(samples))
+    logits = torch.stack([sample.pred_score for sample in by_text])
+    close('eval_logits_text_by_video', logits)
+    close('eval_scores_text_by_video', logits.sigmoid())
+    report.close('outputs.eval_logits_text_by_video',
+                 torch.stack([sample.pred_score for sample in by_video]).T,
+                 expected['eval_logits_text_by_video'], OUTPUT_RTOL,
+                 variant='video to text')
+
+
+@torch.no_grad()
+def _check_token_mask(report: Report, fixture: dict, model: Violet,
+                      inputs: Tensor, samples: list) -> None:
+    """Replay the masks of single tokens in the place of whole options."""
+    expected = fixture['alt_token_mask']
+    masked, labels = hide_tokens(fixture['inputs']['txt'],
+                                 expected['ans_mtm'] != -1)
+    report.equal('alt_token_mask.m_txt', masked, expected['m_txt'])
+    report.equal('alt_token_mask.ans_mtm', labels, expected['ans_mtm'])
+    samples = [sample.clone() for sample in samples]
+    for i, sample in enumerate(samples):
+        sample.set_data(
+            dict(masked_text_ids=masked[i], mtm_labels=labels[i]))
+    close = _closer(report, 'alt_token_mask', expected)
+    batch = VioletBatch(model, inputs[:, 0], samples)
+    n = batch.masked_video.shape[1]
+    close('out_mtm', model.mtm_head(batch.masked_states[:, n:]))
+    losses = model(inputs, samples, mode='loss')
+    for name, ours in NAMES.items():
+        close(f'loss_{name}', losses[ours])
+
+
+def _closer(report: Report, section: str,
+            expected: Dict[str, Tensor]) -> Callable[[str, Tensor], None]:
+    def close(name: str, value: Tensor) -> None:
+        report.close(f'{section}.{name}', value, expected[name], OUTPUT_RTOL)
+
+    return close

@@ -1,0 +1,61 @@
+# The toy world in the files of TGIF-QA's repeating actions, for a small
+# VIOLET.
+#
+# python tools/data/make_toyworld.py --out data/toy
+#
+# 1293 / 84 / 217 questions about 1000 / 60 / 160 clips. Performers have five
+# acts, which are the five options of every question: chance is 20 %, always
+# the same act is right for 24.9 % of the test questions. The ceiling is 100 %:
+# every act can be seen.
+_base_ = ['./violet_toy.py']
+
+data_root = 'data/toy/tgif_qa'
+# As make_toyworld.py writes the codes.
+clip_len = 4
+# Every text has 20 or 21 pieces with [CLS] and [SEP].
+max_length = 21
+
+read_frames = [
+    dict(type='PyAVInit'),
+    dict(type='CountGIFFrames'),
+    dict(type='SampleFramesEvenly', clip_len=clip_len),
+    dict(type='PyAVDecode'),
+]
+questions = dict(
+    type='TGIFChoiceQADataset',
+    data_root=data_root,
+    ann_file='txt_tgif-action.json')
+
+load = [
+    *read_frames,
+    _base_.resize,
+    dict(
+        type='TokenizeChoices',
+        tokenizer=_base_.tokenizer,
+        max_length=max_length),
+]
+train_pipeline = [
+    *load,
+    dict(type='MaskText'),
+    dict(
+        type='LoadVQCodes',
+        vq_file=f'{data_root}/tgif_vq.pkl',
+        num_codes=_base_.num_codes),
+    *_base_.pack_train,
+]
+test_pipeline = [*load, *_base_.pack_test]
+
+train_dataset = dict(**questions, split='train', pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+meta_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        **questions, split='val', test_mode=True, pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        **questions, split='test', test_mode=True, pipeline=test_pipeline))
+
+val_evaluator = dict(type='OpenEndedQAMetric', num_answers=5)
+test_evaluator = val_evaluator

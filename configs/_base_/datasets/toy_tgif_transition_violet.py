@@ -1,0 +1,10 @@
+# The toy world in the files of TGIF-QA's state transitions, for a small
+# VIOLET: as its repeating actions, but 2000 / 120 / 320 questions about
+# 1000 / 60 / 160 clips; always the same act is right for 21.6 % of the test.
+_base_ = ['./toy_tgif_action_violet.py']
+
+ann_file = 'txt_tgif-transition.json'
+train_dataloader = dict(dataset=dict(dataset=dict(ann_file=ann_file)))
+meta_dataloader = dict(dataset=dict(dataset=dict(ann_file=ann_file)))
+val_dataloader = dict(dataset=dict(ann_file=ann_file))
+test_dataloader = dict(dataset=dict(ann_file=ann_file))

@@ -1,0 +1,27 @@
+# VIOLET + MELTR on generated clips in the files of MSRVTT, 9k split.
+#
+#   python tools/data/make_toyworld.py --out data/toy
+#   python tools/train.py configs/toy/meltr_violet_msrvtt9k_retrieval.py
+#
+# The twin of configs/meltr_violet_msrvtt9k_retrieval.py that runs on a
+# laptop: a small model trained from scratch, so with higher rates, and meta
+# batches from clips that are kept out of training.
+_base_ = [
+    '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
+    '../_base_/datasets/toy_msrvtt9k_violet.py',
+    '../_base_/schedules/toy_violet.py'
+]
+
+model = dict(
+    model=dict(task=dict(_delete_=True, type='VioletRetrieval')),
+    losses=['loss_vtm', 'loss_mtm', 'loss_mvm'],
+    primary='loss_vtm')
+
+# The matching pass of a batch grows with its square.
+train_dataloader = dict(batch_size=8)
+optim_wrapper = dict(
+    meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
+val_cfg = dict(type='RetrievalValLoop')
+test_cfg = dict(type='RetrievalTestLoop')
+default_hooks = dict(
+    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))

@@ -1,0 +1,177 @@
+"""The toy world in the files of TGIF-QA."""
+import csv
+import os.path as osp
+from functools import partial
+from typing import Callable, Dict, Iterable, List
+
+import numpy as np
+
+from meltr_mm.datasets.answer_vocabulary import most_frequent_answers
+from meltr_mm.datasets.tgif_frame_qa_dataset import TYPES
+
+from .choices import ask_repetition, ask_transition
+from .clips import SPLITS, Clip, imagine_clips
+from .folder import write_folder, write_json
+from .frame_files import write_frame_files
+from .questions import ask
+from .routines import imagine_repetition, imagine_transition
+
+# Raised when the same arguments give other files than before.
+VERSION = 1
+
+# The data set has no validation file: its training file holds both.
+_TABLES = dict(Train=('train', 'val'), Test=('test', ))
+_TYPE_OF = dict(shape='object', count='number', colour='colour')
+
+Rows = Dict[str, List[dict]]
+
+
+def write_tgif_qa(root: str,
+                  seed: int = 0,
+                  sizes: Dict[str, int] = dict(train=1000, val=60, test=160),  # noqa: B006, E501
+                  frames: int = 4,
+                  size: int = 96,
+                  progress: Callable[[list], Iterable] = iter) -> bool:
+    """Write a toy data set in every file format in which TGIF-QA is found.
+
+    There are two kinds of clips: performers that repeat an act (action), and
+    one thing after another (transition). FrameQA asks about both.
+
+    * ``gifs/<clip>.gif``
+    * ``{Train,Test}_{action,transition,frameqa}_question.csv``: original
+      form, tabs between the columns
+    * ``txt_tgif-{action,transition,frame}.json``: VIOLET's form
+    * ``img_tgif.pkl`` and ``tgif_vq.pkl``, see
+      :func:`~meltr_mm.toyworld.frame_files.write_frame_files`
+
+    A second call with the same arguments writes nothing.
+
+    Args:
+        root (str): The folder.
+        seed (int): Decides everything. Defaults to 0.
+        sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
+            ``'test'``, of each kind. Defaults to 1000, 60 and 160.
+        frames (int): Frames per clip in the two pickles. Defaults to 4.
+        size (int): Side of the frames that the model sees, pixels. Defaults
+            to 96.
+        progress (Callable): Wraps the list of clips, to show progress, e.g.
+            ``tqdm``. Defaults to ``iter``.
+
+    Returns:
+        bool: Whether anything was written.
+
+    Raises:
+        FileExistsError: See
+            :func:`~meltr_mm.toyworld.folder.write_folder`.
+    """
+    arguments = dict(
+        version=VERSION,
+        dataset='tgif_qa',
+        seed=seed,
+        sizes={split: sizes[split] for split in SPLITS},
+        frames=frames,
+        size=size)
+    # Seeds of their own, or the two kinds would share names.
+    repeating = imagine_clips(2 * seed, sizes, imagine_repetition, _name)
+    changing = imagine_clips(2 * seed + 1, sizes, imagine_transition, _name)
+    return write_folder(
+        root, arguments,
+        partial(
+            _fill,
+            repeating=repeating,
+            changing=changing,
+            frames=frames,
+            size=size,
+            progress=progress))
+
+
+def _name(rng: np.random.Generator) -> str:
+    letters = np.array(list('abcdefghijklmnopqrstuvwxyz0123456789'))
+    return f"tumblr_n{''.join(rng.choice(letters, size=14))}o1_400"
+
+
+def _fill(root: str, repeating: Dict[str, List[Clip]],
+          changing: Dict[str, List[Clip]], frames: int, size: int,
+          progress: Callable[[list], Iterable]) -> None:
+    clips = {split: repeating[split] + changing[split] for split in SPLITS}
+    _write_choices(root, 'action', repeating, ask_repetition)
+    _write_choices(root, 'transition', changing, ask_transition)
+    _write_frame_qa(root, clips)
+    write_frame_files(root, 'tgif',
+                      [clip for split in SPLITS for clip in clips[split]],
+                      'gifs', '.gif', frames, size, progress)
+
+
+def _write_choices(root: str, task: str, clips: Dict[str, List[Clip]],
+                   ask_about: Callable) -> None:
+    rows: Rows = {
+        split: [
+            dict(
+                gif_name=clip.name,
+                question=choice.text,
+                **{f'a{i}': option
+                   for i, option in enumerate(choice.options, 1)},
+                answer=choice.answer) for clip in clips[split]
+            for choice in ask_about(clip.scene,
+                                    np.random.default_rng(clip.seed))
+        ]
+        for split in SPLITS
+    }
+    _write_tables(root, task, rows)
+    write_json(
+        osp.join(root, f'txt_tgif-{task}.json'), {
+            split: [
+                dict(
+                    video=row['gif_name'],
+                    question=row['question'],
+                    **{f'option_{i}': row[f'a{i + 1}'] for i in range(5)},
+                    answer=row['answer']) for row in rows[split]
+            ]
+            for split in SPLITS
+        })
+
+
+def _write_frame_qa(root: str, clips: Dict[str, List[Clip]]) -> None:
+    rows: Rows = {
+        split: [
+            dict(
+                gif_name=clip.name,
+                question=question.text.replace('?', ' ?'),
+                answer=question.answer,
+                type=TYPES.index(_TYPE_OF[question.type]))
+            for clip in clips[split]
+            for question in ask(clip.scene, np.random.default_rng(clip.seed))
+        ]
+        for split in SPLITS
+    }
+    _write_tables(root, 'frameqa', rows)
+    vocab = most_frequent_answers((row['answer'] for row in rows['train']),
+                                  size=1540)
+    label_of = {answer: label for label, answer in enumerate(vocab)}
+    violet_form = {
+        split: [
+            dict(
+                video=row['gif_name'],
+                question=row['question'],
+                answer=label_of.get(row['answer'], -1)) for row in rows[split]
+        ]
+        for split in SPLITS
+    }
+    write_json(
+        osp.join(root, 'txt_tgif-frame.json'), dict(**violet_form,
+                                                    vocab=vocab))
+
+
+def _write_tables(root: str, task: str, rows: Rows) -> None:
+    for table, splits in _TABLES.items():
+        path = osp.join(root, f'{table}_{task}_question.csv')
+        content = [row for split in splits for row in rows[split]]
+        with open(path, 'w', encoding='utf-8', newline='') as file:
+            writer = csv.DictWriter(
+                file, [*content[0], 'vid_id', 'key'],
+                delimiter='\t',
+                lineterminator='\n')
+            writer.writeheader()
+            for key, row in enumerate(content):
+                name = f'{task.upper()}{key}'
+                writer.writerow(dict(**row, vid_id=name, key=key))

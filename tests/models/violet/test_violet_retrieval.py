@@ -1,0 +1,202 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmaction.registry import MODELS
+from rank_in_parts import rank_gallery
+
+from meltr_mm.models.violet.pair_scores import (
+    best_pairs,
+    rank_below,
+    score_pairs,
+    shorten,
+)
+
+
+def name(samples, videos):
+    for i, (sample, video) in enumerate(zip(samples, videos, strict=True)):
+        sample.set_metainfo(dict(sample_idx=i, video_id=video))
+    return samples
+
+
+def loop_over_pairs(model, frames, samples):
+    scores = torch.empty(len(samples), len(frames))
+    for i, sample in enumerate(samples):
+        for j, frame in enumerate(frames):
+            video = model.video_encoder(frame)
+            text = model.text_embeddings(sample.text_ids[None])
+            states = model.fuse(video, text, sample.text_mask[None])
+            scores[i, j] = model.vtm_head(states[0, video.shape[1]])
+    return scores
+
+
+def ranking(model, frames, samples, num_videos):
+    with torch.no_grad():
+        feats = model(frames, samples)
+        by_video, by_text = model.predict_all(feats, samples, num_videos,
+                                              len(samples))
+    stack = [torch.stack([sample.pred_score for sample in samples])
+             for samples in (by_video, by_text)]
+    right = [[sample.gt_label.tolist() for sample in samples]
+             for samples in (by_video, by_text)]
+    return stack, right
+
+
+def test_losses_are_the_three_and_the_task_has_no_weights(
+        retrieval_model, batch):
+    losses = retrieval_model(*batch, mode='loss')
+    assert list(losses) == ['loss_vtm', 'loss_mtm', 'loss_mvm']
+    sum(losses.values()).backward()
+    assert not [name for name, parameter in retrieval_model.named_parameters()
+                if parameter.grad is None]
+    assert not list(retrieval_model.task.parameters())
+
+
+def test_all_pairs_equal_a_loop(retrieval_model, batch):
+    frames, samples = batch
+    (by_video, by_text), right = ranking(
+        retrieval_model, frames, name(samples, 'abc'), 3)
+    torch.testing.assert_close(
+        by_text, loop_over_pairs(retrieval_model, frames, samples).detach())
+    assert torch.equal(by_video, by_text.T)
+    assert right == [[[0], [1], [2]]] * 2
+
+
+def test_repeated_videos_and_padded_samples_count_once(
+        retrieval_model, batch):
+    frames, samples = batch
+    name(samples, 'aba')
+    frames[2] = frames[0]
+    padded = frames[[1, 0, 2, 0]], [samples[i] for i in (1, 0, 2, 0)]
+    with torch.no_grad():
+        feats = retrieval_model(*padded)
+        by_video, by_text = retrieval_model.predict_all(
+            feats, padded[1], num_images=2, num_texts=3)
+    expected = loop_over_pairs(retrieval_model, frames[:2], samples).detach()
+    torch.testing.assert_close(
+        torch.stack([sample.pred_score for sample in by_text]), expected)
+    assert [sample.gt_label.tolist() for sample in by_text] == [[0], [1], [0]]
+    assert [sample.gt_label.tolist() for sample in by_video] == [[0, 2], [1]]
+
+
+def test_block_size_changes_nothing(retrieval_model, batch):
+    name(batch[1], 'abc')
+    (_, blocks_of_2), _ = ranking(retrieval_model, *batch, 3)
+    retrieval_model.task.block = 100
+    (_, one_block), _ = ranking(retrieval_model, *batch, 3)
+    torch.testing.assert_close(blocks_of_2, one_block)
+
+
+def test_two_stages_score_only_the_best_exactly(retrieval_config, batch):
+    frames, samples = batch
+    name(samples, 'abc')
+    exact = MODELS.build(retrieval_config).eval()
+    (_, expected), _ = ranking(exact, frames, samples, 3)
+    retrieval_config['task']['top_k'] = 1
+    model = MODELS.build(retrieval_config).eval()
+    model.load_state_dict(exact.state_dict())
+    lengths = []
+    model.fusion.register_forward_hook(
+        lambda module, args, output: lengths.extend(
+            [args[0].shape[1]] * len(args[0])))
+    (by_video, by_text), _ = ranking(model, frames, samples, 3)
+    n, X = 2 * 7, 6
+    assert lengths.count(2 * 2 + X) == 9
+    assert 3 <= lengths.count(n + X) <= 5
+    for scores, truth in ((by_text, expected), (by_video, expected.T)):
+        known = torch.isclose(scores, truth, atol=1e-5)
+        assert known.any(dim=1).all()
+        for row, mask in zip(scores, known, strict=True):
+            assert mask.all() or row[mask].min() > row[~mask].max()
+
+
+def test_two_stages_with_all_videos_are_exact(retrieval_config, batch):
+    retrieval_config['task']['top_k'] = 3
+    model = MODELS.build(retrieval_config).eval()
+    frames, samples = batch
+    (_, by_text), _ = ranking(model, frames, name(samples, 'abc'), 3)
+    torch.testing.assert_close(
+        by_text, loop_over_pairs(model, frames, samples).detach())
+
+
+def test_shorten_keeps_cls_and_mean_of_each_frame():
+    video = torch.arange(12.).view(1, 6, 2)  # 2 frames: [CLS], 2 cells
+    assert shorten(video, 2).tolist() == [[[0, 1], [3, 4], [6, 7], [9, 10]]]
+
+
+def test_best_pairs_of_rows_and_columns():
+    scores = torch.tensor([[3., 2., 1.], [9., 8., 7.]])
+    assert best_pairs(scores, 1).tolist() == [[True, False, False],
+                                              [True, True, True]]
+    assert best_pairs(scores, 5).all()
+
+
+def test_rank_below():
+    exact = torch.tensor([[5., -2., 0.]])
+    known = torch.tensor([[True, True, False]])
+    cheap = torch.tensor([[0., 1., 9.]])
+    assert rank_below(exact, known, cheap).tolist() == [[5., -2., -3.]]
+    everything = torch.ones_like(known)
+    assert torch.equal(rank_below(exact, everything, cheap), exact)
+
+
+def test_progress_counts_pairs(retrieval_model, batch, capsys):
+    frames, samples = batch
+    feats = retrieval_model(frames, samples)
+    wanted = torch.eye(3, dtype=torch.bool)
+    scores = score_pairs(retrieval_model, **feats, wanted=wanted, block=2)
+    assert (scores != 0).tolist() == wanted.tolist()
+    assert '3/3' in capsys.readouterr().err
+
+
+def test_one_batch_is_no_gallery(retrieval_model, model, batch):
+    with pytest.raises(ValueError, match='RetrievalValLoop'):
+        retrieval_model(*batch, mode='predict')
+    with pytest.raises(ValueError, match='VioletOpenEndedQA.*ValLoop'):
+        model.predict_all({}, [], 1, 1)
+
+
+def test_incomplete_galleries_are_refused(retrieval_model, batch):
+    frames, samples = batch
+    feats = retrieval_model(frames, samples)
+    with pytest.raises(ValueError, match="'sample_idx'.*meta_keys"):
+        retrieval_model.predict_all(feats, samples, 3, 3)
+    name(samples, 'abc')
+    with pytest.raises(ValueError, match='4 texts .* there are 3'):
+        retrieval_model.predict_all(feats, samples, 3, 4)
+
+
+@pytest.mark.parametrize('option', ['top_k', 'block'])
+def test_options_are_positive(retrieval_config, option):
+    retrieval_config['task'][option] = 0
+    with pytest.raises(ValueError, match=f'{option} must be at least 1'):
+        MODELS.build(retrieval_config)
+
+
+def test_two_processes_rank_as_one(tmp_path):
+    script = Path(__file__).with_name('rank_in_parts.py')
+    processes = [
+        subprocess.Popen(
+            [sys.executable, script, str(rank), '2', tmp_path],
+            env=dict(os.environ, OMP_NUM_THREADS='1'),
+            stderr=subprocess.PIPE,
+            text=True) for rank in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+    parts = [torch.load(tmp_path / f'rank{rank}.pt') for rank in range(2)]
+    for run, top_k in enumerate((None, 2)):
+        expected = rank_gallery(top_k=top_k)
+        for direction in range(2):
+            first, second = (part[run][direction] for part in parts)
+            # As the evaluator puts the processes' results together.
+            together = [None] * len(expected[direction])
+            together[::2], together[1::2] = first, second
+            for (scores, right), (wanted, truth) in zip(
+                    together, expected[direction], strict=True):
+                torch.testing.assert_close(scores, wanted)
+                assert right.tolist() == truth.tolist()

@@ -1,0 +1,162 @@
+import base64
+import io
+import os
+import pickle
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from meltr_mm.datasets.code_table import load_code_table
+from meltr_mm.models.violet.dvae_encoder import DVAEEncoder
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tools' / 'data'))
+
+from dall_e_file import read_encoder  # noqa: E402
+from extract_vq import dall_e_codes, extract, stand_in_codes  # noqa: E402
+
+
+@pytest.fixture
+def images(tmp_path):
+    rng = np.random.default_rng(0)
+    table = {}
+    for name in 'abc':
+        table[name] = []
+        for _ in range(2):
+            pixels = rng.integers(0, 256, (96, 128, 3), dtype=np.uint8)
+            buffer = io.BytesIO()
+            Image.fromarray(pixels).save(buffer, 'JPEG')
+            table[name].append(base64.b64encode(buffer.getvalue()).decode())
+    path = tmp_path / 'img_x.pkl'
+    path.write_bytes(pickle.dumps(table))
+    return str(path)
+
+
+def fake_package():
+    """Modules with the names of the package, as its pickles refer to them."""
+    encoder = types.ModuleType('dall_e.encoder')
+    utils = types.ModuleType('dall_e.utils')
+    for module, names in ((encoder, ('Encoder', 'EncoderBlock')),
+                          (utils, ('Conv2d', ))):
+        for name in names:
+            setattr(module, name, type(name, (nn.Module, ), dict(
+                __module__=module.__name__)))
+    return {'dall_e': types.ModuleType('dall_e'), 'dall_e.encoder': encoder,
+            'dall_e.utils': utils}
+
+
+@pytest.fixture
+def encoder_file(tmp_path, monkeypatch):
+    """A small encoder, pickled whole as the published one."""
+    torch.manual_seed(0)
+    ours = DVAEEncoder(width=4, num_codes=30)
+    package = fake_package()
+    for name, module in package.items():
+        monkeypatch.setitem(sys.modules, name, module)
+
+    def conv(source):
+        module = package['dall_e.utils'].Conv2d()
+        module.w, module.b = source.weight, source.bias
+        return module
+
+    blocks = nn.Sequential()
+    blocks.add_module('input', conv(ours.stem))
+    for g, group in enumerate(ours.groups, 1):
+        part = nn.Sequential()
+        for b, source in enumerate(group, 1):
+            block = package['dall_e.encoder'].EncoderBlock()
+            block.id_path = (conv(source.skip) if isinstance(
+                source.skip, nn.Conv2d) else nn.Identity())
+            block.res_path = nn.Sequential()
+            for i in range(1, 5):
+                block.res_path.add_module(f'relu_{i}', nn.ReLU())
+                block.res_path.add_module(f'conv_{i}',
+                                          conv(source.residual[2 * i - 1]))
+            part.add_module(f'block_{b}', block)
+        part.add_module('pool', nn.MaxPool2d(2))
+        blocks.add_module(f'group_{g}', part)
+    blocks.add_module('output', nn.Sequential())
+    blocks.output.add_module('conv', conv(ours.head[1]))
+    whole = package['dall_e.encoder'].Encoder()
+    whole.blocks = blocks
+    torch.save(whole, tmp_path / 'encoder.pkl')
+    for name in package:
+        monkeypatch.delitem(sys.modules, name)
+    return str(tmp_path / 'encoder.pkl'), ours
+
+
+def test_codes_of_a_pickled_encoder(encoder_file, images, tmp_path):
+    path, ours = encoder_file
+    extract(images, str(tmp_path / 'x_vq.pkl'),
+            dall_e_codes(path, 'cpu', 96), 96, 2)
+    table = load_code_table(str(tmp_path / 'x_vq.pkl'))
+    assert sorted(table) == ['a', 'b', 'c']
+    image = Image.open(io.BytesIO(base64.b64decode(
+        pickle.loads(Path(images).read_bytes())['b'][1])))
+    square = Image.new('RGB', (128, 128))
+    square.paste(image, (0, 16))
+    pixels = np.asarray(square.resize((24, 24), Image.BILINEAR))
+    pixels = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] / 255
+    assert table['b'].shape == (2, 3, 3) and table['b'].dtype == np.int16
+    assert np.array_equal(table['b'][1], ours.encode(pixels)[0])
+
+
+def test_an_interrupted_run_goes_on(images, tmp_path):
+    encode, calls = stand_in_codes(96), []
+
+    def once(frames):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(len(frames))
+        return encode(frames)
+
+    output = str(tmp_path / 'x_vq.npy')
+    with pytest.raises(KeyboardInterrupt):
+        extract(images, output, once, 96, 1)
+    assert not os.path.exists(output)
+    seen = []
+    extract(images, output,
+            lambda frames: seen.append(len(frames)) or encode(frames), 96, 1)
+    assert (calls, seen) == ([2], [2, 2])
+    extract(images, str(tmp_path / 'whole.pkl'), encode, 96, 8)
+    whole = load_code_table(str(tmp_path / 'whole.pkl'))
+    table = load_code_table(output)
+    for name in 'abc':
+        assert np.array_equal(table[name], whole[name])
+    assert not list(tmp_path.glob('*.partial.npy'))
+
+
+def test_unfinished_output_of_other_data(images, tmp_path):
+    output = str(tmp_path / 'x_vq.npy')
+    np.save(output + '.partial.npy', np.zeros((9, 2, 3, 3), np.int16))
+    with pytest.raises(ValueError, match=r'\(9, 2, 3, 3\).*Delete it'):
+        extract(images, output, stand_in_codes(96), 96, 1)
+
+
+def test_foreign_classes_are_not_loaded(tmp_path):
+    torch.save(pytest.raises, tmp_path / 'encoder.pkl')
+    with pytest.raises(ValueError, match='encoder.pkl: must be the encoder'):
+        read_encoder(str(tmp_path / 'encoder.pkl'))
+    with pytest.raises(ValueError, match='no such file'):
+        read_encoder(str(tmp_path / 'nothing.pkl'))
+
+
+def test_command(images, tmp_path):
+    command = [sys.executable, '-W', 'ignore', 'tools/data/extract_vq.py',
+               images, str(tmp_path / 'x.pkl'), '--size', '96']
+    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    run = subprocess.run([*command, '--stand-in'], cwd=ROOT, env=env,
+                         capture_output=True, text=True, check=True)
+    assert '3/3' in run.stderr
+    assert load_code_table(str(tmp_path / 'x.pkl'))['a'].shape == (2, 3, 3)
+    run = subprocess.run([*command, '--weights', 'nothing.pkl'], cwd=ROOT,
+                         env=env, capture_output=True, text=True)
+    assert run.stderr.strip() == (
+        'extract_vq.py: nothing.pkl: there is no such file.')
