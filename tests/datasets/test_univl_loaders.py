@@ -9,7 +9,7 @@ import torch
 from mmaction.registry import DATASETS
 from transformers import BertTokenizerFast
 
-from meltr_mm.datasets.transforms.tokenize_text import load_tokenizer
+from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 
 # Ours -> the loaders' names.
 FIELDS = dict(

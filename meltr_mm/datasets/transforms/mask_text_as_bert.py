@@ -6,7 +6,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from transformers import DataCollatorForLanguageModeling
 
-from .tokenize_text import load_tokenizer
+from .tokenizing import load_tokenizer
 
 
 @TRANSFORMS.register_module()

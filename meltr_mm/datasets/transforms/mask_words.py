@@ -6,7 +6,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from .tokenize_text import load_tokenizer
+from .tokenizing import load_tokenizer
 
 
 @TRANSFORMS.register_module()

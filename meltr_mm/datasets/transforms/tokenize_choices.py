@@ -3,13 +3,12 @@ from typing import Dict, List
 
 import torch
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
-from .tokenize_text import load_tokenizer
+from .tokenizing import Tokenizing, load_tokenizer
 
 
 @TRANSFORMS.register_module()
-class TokenizeChoices(BaseTransform):
+class TokenizeChoices(Tokenizing):
     """Tokenize the question once per option, as ``[CLS] ... [SEP]``.
 
     Text i reads ``<question> Options: <all options> Answer: <option i>``. If
@@ -22,7 +21,7 @@ class TokenizeChoices(BaseTransform):
 
     Args:
         tokenizer (str): See
-            :func:`~meltr_mm.datasets.transforms.tokenize_text.load_tokenizer`.
+            :func:`~meltr_mm.datasets.transforms.tokenizing.load_tokenizer`.
         max_length (int): X. Defaults to 40, as in the official code; 64
             keeps all of every question of TGIF-QA.
         official_text (bool): True joins the parts as the official code does,
@@ -39,13 +38,8 @@ class TokenizeChoices(BaseTransform):
                  tokenizer: str,
                  max_length: int = 40,
                  official_text: bool = False) -> None:
-        if max_length < 3:
-            raise ValueError('`max_length` must be at least 3, for [CLS], one '
-                             f'token and [SEP], but got {max_length}.')
-        self.tokenizer = tokenizer
-        self.max_length = max_length
+        super().__init__(tokenizer, max_length)
         self.official_text = official_text
-        load_tokenizer(tokenizer)
 
     def transform(self, results: Dict) -> Dict:
         """Add the ids.

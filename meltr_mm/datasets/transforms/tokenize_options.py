@@ -1,15 +1,13 @@
 """The options of a choice to WordPiece ids, a text each."""
 from typing import Dict
 
-import torch
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
-from .tokenize_text import load_tokenizer
+from .tokenizing import Tokenizing
 
 
 @TRANSFORMS.register_module()
-class TokenizeOptions(BaseTransform):
+class TokenizeOptions(Tokenizing):
     """Tokenize one text per option as ``[CLS] ... [SEP]``, cut and padded.
 
     Required keys: ``options`` (list of C str), ``label`` (list of the index
@@ -19,7 +17,8 @@ class TokenizeOptions(BaseTransform):
     option, for the objectives that need one true text.
 
     Args:
-        tokenizer (str): See :func:`load_tokenizer`.
+        tokenizer (str): See
+            :func:`~meltr_mm.datasets.transforms.tokenizing.load_tokenizer`.
         max_length (int): L, the number of ids.
         template (str): The text of an option, with ``{question}``,
             ``{option}``, and ``{options}`` for all options with spaces
@@ -29,7 +28,7 @@ class TokenizeOptions(BaseTransform):
             Defaults to ``'{question} {option}'``.
 
     Raises:
-        ImportError, ValueError: See :func:`load_tokenizer`; also
+        ImportError, ValueError: If the tokenizer cannot be loaded; also
             ``ValueError`` for ``max_length`` below 3 or a template without
             ``{option}``.
     """
@@ -38,16 +37,11 @@ class TokenizeOptions(BaseTransform):
                  tokenizer: str,
                  max_length: int,
                  template: str = '{question} {option}') -> None:
-        if max_length < 3:
-            raise ValueError('`max_length` must be at least 3, for [CLS], one '
-                             f'token and [SEP], but got {max_length}.')
+        super().__init__(tokenizer, max_length)
         if '{option}' not in template:
             raise ValueError(
                 f"`template` must have '{{option}}', but is {template!r}.")
-        self.tokenizer = tokenizer
-        self.max_length = max_length
         self.template = template
-        load_tokenizer(tokenizer)
 
     def transform(self, results: Dict) -> Dict:
         """Add the ids.
@@ -65,16 +59,11 @@ class TokenizeOptions(BaseTransform):
                 options=' '.join(options),
                 option=option) for option in options
         ]
-        encoded = load_tokenizer(self.tokenizer)(
-            texts,
-            max_length=self.max_length,
-            padding='max_length',
-            truncation=True)
-        results['option_ids'] = torch.tensor(encoded['input_ids'])
-        results['option_mask'] = torch.tensor(encoded['attention_mask'])
+        ids, mask = self.encode(texts)
+        results['option_ids'], results['option_mask'] = ids, mask
         right, = results['label']
-        results['text_ids'] = results['option_ids'][right]
-        results['text_mask'] = results['option_mask'][right]
+        results['text_ids'] = ids[right]
+        results['text_mask'] = mask[right]
         return results
 
     def __repr__(self) -> str:

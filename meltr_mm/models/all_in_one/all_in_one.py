@@ -10,7 +10,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..layers import build_bert, build_bert_config
+from ..layers import build_bert, build_bert_config, chosen_losses
 from .batch import AllInOneBatch
 from .heads import HEADS
 from .heads.head import PredictingHead
@@ -165,15 +165,7 @@ class AllInOne(BaseModel):
         functions = {}
         for head in self.heads.values():
             functions.update(head.loss_functions())
-        names = list(functions) if losses is None else list(losses)
-        unknown = [name for name in names if name not in functions]
-        if unknown:
-            raise ValueError(
-                f'losses must be among {list(functions)}, but got {unknown}')
-        return {
-            name: function(batch)
-            for name, function in functions.items() if name in names
-        }
+        return chosen_losses(functions, losses, batch)
 
     def predict_all(
         self, feats: Dict[str, Tensor],

@@ -12,7 +12,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..layers import build_bert_config, load_pretrained_bert
+from ..layers import build_bert_config, chosen_losses, load_pretrained_bert
 from .batch import UniVLBatch
 from .decoder import CaptionDecoder
 from .encoders import CrossEncoder, TextEncoder, VideoEncoder, resized
@@ -184,16 +184,7 @@ class UniVL(BaseModel):
         Raises:
             ValueError: If a name is not a loss of the task.
         """
-        functions = self.task.loss_functions()
-        names = list(functions) if losses is None else list(losses)
-        unknown = [name for name in names if name not in functions]
-        if unknown:
-            raise ValueError(
-                f'losses must be among {list(functions)}, but got {unknown}')
-        return {
-            name: function(self, batch)
-            for name, function in functions.items() if name in names
-        }
+        return chosen_losses(self.task.loss_functions(), losses, self, batch)
 
     def predict_all(self, *args, **kwargs):
         """Rank everything; see the task's method of this name.

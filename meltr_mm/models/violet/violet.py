@@ -15,6 +15,7 @@ from ..layers import (
     build_bert,
     build_bert_config,
     build_mlm_head,
+    chosen_losses,
     load_pretrained_bert,
 )
 from .batch import VioletBatch
@@ -173,18 +174,9 @@ class Violet(BaseModel):
         Raises:
             ValueError: If a name is not a loss of the task.
         """
-        functions = self.task.loss_functions()
-        names = list(functions) if losses is None else list(losses)
-        unknown = [name for name in names if name not in functions]
-        if unknown:
-            raise ValueError(
-                f'losses must be among {list(functions)}, but got {unknown}')
         batch = VioletBatch(self, frames, data_samples,
                             self.masked_frames_for_target)
-        return {
-            name: function(self, batch)
-            for name, function in functions.items() if name in names
-        }
+        return chosen_losses(self.task.loss_functions(), losses, self, batch)
 
     def fuse(self, video: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
         """Let video and text attend to each other.

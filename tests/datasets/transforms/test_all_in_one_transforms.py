@@ -95,7 +95,7 @@ class TestTokenizeOptions:
         return TokenizeOptions('minilm', 12, **options)(dict(self.SAMPLE))
 
     def words(self, ids):
-        from meltr_mm.datasets.transforms.tokenize_text import load_tokenizer
+        from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
         return load_tokenizer('minilm').decode(ids, skip_special_tokens=True)
 
     def test_question_and_option(self):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from meltr_mm.datasets.transforms import TokenizeChoices
-from meltr_mm.datasets.transforms.tokenize_text import load_tokenizer
+from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 
 QUESTION = 'what does the cat do 3 times ?'
 OPTIONS = ['wave', 'jump', 'extend arm', 'blink', 'nod head']

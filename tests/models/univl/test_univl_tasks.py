@@ -12,7 +12,7 @@ from mmengine.dataset import DefaultSampler, pseudo_collate
 from mmengine.evaluator import Evaluator
 from torch.utils.data import DataLoader, Dataset
 
-from meltr_mm.datasets.transforms.tokenize_text import load_tokenizer
+from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 from meltr_mm.evaluation.functional import retrieval_metrics
 from meltr_mm.models.univl.batch import UniVLBatch
 from meltr_mm.models.univl.beam_search import beam_search

