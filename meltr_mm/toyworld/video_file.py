@@ -26,7 +26,8 @@ def write_mp4(path: str, frames: np.ndarray, fps: int) -> None:
                           f'`{_INSTALL}`.') from None
     with av.open(path, 'w') as container:
         stream = container.add_stream(
-            'libx264', rate=fps, options=dict(crf='17', threads='1'))
+            'libx264', rate=fps, options=dict(crf='17'))
+        stream.codec_context.thread_count = 1
         stream.height, stream.width = frames.shape[1:3]
         stream.pix_fmt = 'yuv420p'
         for frame in frames:
