@@ -136,7 +136,6 @@ def test_questions_never_hold_their_answer(clips):
 
 
 def test_a_clip_is_the_same_file_again(tmp_path, clips):
-    # Encoded by several threads, about one in thirty differs.
     for clip in clips['train']:
         files = [tmp_path / f'{n}.mp4' for n in range(2)]
         for file in files:
