@@ -5,7 +5,12 @@ import numpy as np
 import torch
 from mmaction.registry import DATASETS
 
-from .feature_dataset import FeatureDataset, nonempty_text, require_keys
+from .feature_dataset import (
+    FeatureDataset,
+    nonempty_text,
+    number_videos,
+    require_keys,
+)
 from .safe_pickle import load_video_table
 
 SPLITS = ('train', 'valid', 'test')
@@ -22,8 +27,8 @@ class CMUMOSIDataset(FeatureDataset):
     per frame are not what UniVL takes: S3D features come from a pickle
     ``{id: (T, 1024)}``.
 
-    Each sample holds ``video_id`` and ``feature_id`` (the id), ``text`` (str)
-    and ``sentiment`` (Tensor (1,), float32).
+    Each sample holds ``video_id`` and ``feature_id`` (the id), ``text``
+    (str), ``sentiment`` (Tensor (1,), float32) and ``video_index`` (int).
 
     Args:
         ann_file (str): The pickle, relative to ``data_root``.
@@ -76,4 +81,4 @@ class CMUMOSIDataset(FeatureDataset):
                     text=nonempty_text(text, f'{where} row {row}, '
                                        '`raw_text`'),
                     sentiment=torch.tensor([label])))
-        return samples
+        return number_videos(samples)

@@ -1,6 +1,6 @@
 """Datasets whose videos are rows of a feature file."""
 import os.path as osp
-from typing import Any, List
+from typing import Any, Dict, List
 
 from mmengine.dataset.base_dataset import force_full_init
 
@@ -14,9 +14,10 @@ class FeatureDataset(StrictVideoDataset):
 
     Each sample holds ``video_id`` and ``feature_id`` (str), the text that
     the encoder reads, ``text`` (str), and where the data set has captions,
-    ``caption`` (str) and ``references`` (list[str]).
+    ``caption`` (str), ``references`` (list[str]) and ``video_index`` (int).
 
-    For retrieval text i belongs to video i.
+    For retrieval, samples of the same ``video_index`` are texts of one video,
+    or clip; see :meth:`UniVLRetrieval.predict_all`.
     """
 
     @property
@@ -29,10 +30,28 @@ class FeatureDataset(StrictVideoDataset):
     @force_full_init
     def num_videos(self) -> int:
         """int: Number of videos, or clips, to rank."""
-        return len(self)
+        infos = map(self.get_data_info, range(len(self)))
+        return len({info['video_index'] for info in infos})
 
     def _in_root(self, path: str) -> str:
         return path if osp.isabs(path) else osp.join(self.data_root, path)
+
+
+def number_videos(samples: List[dict]) -> List[dict]:
+    """Number the videos of samples in the order in which they appear.
+
+    Args:
+        samples (list[dict]): With ``video_id`` and, where the sample is a
+            clip of it, ``clip``. ``video_index`` is added.
+
+    Returns:
+        list[dict]: The same list.
+    """
+    numbers: Dict[tuple, int] = {}
+    for sample in samples:
+        key = sample['video_id'], sample.get('clip')
+        sample['video_index'] = numbers.setdefault(key, len(numbers))
+    return samples
 
 
 def check_encoder_text(encoder_text: str) -> None:

@@ -7,6 +7,7 @@ from .feature_dataset import (
     FeatureDataset,
     check_encoder_text,
     nonempty_text,
+    number_videos,
     require_keys,
 )
 from .read_csv import read_csv
@@ -14,6 +15,7 @@ from .read_json import read_json
 
 SPLITS = ('train_7k', 'train_9k', 'test_1k', 'test_full')
 REFERENCES = ('all', 'first')
+SAMPLES = ('captions', 'videos')
 # The first videos of the annotation file are the original training and
 # validation videos, 6513 + 497; the rest is the original test split.
 NUM_TRAINING_VIDEOS = 7010
@@ -34,7 +36,8 @@ class MSRVTTFeatureDataset(FeatureDataset):
     - ``'train_9k'``: the videos of a csv with the column ``video_id``
       (``MSRVTT_train.9k.csv``), one sample per caption;
     - ``'test_1k'``: the pairs of a csv with the columns ``video_id`` and
-      ``sentence`` (``MSRVTT_JSFUSION_test.csv``), for retrieval;
+      ``sentence`` (``MSRVTT_JSFUSION_test.csv``), for retrieval; a video may
+      have several rows;
     - ``'test_full'``: the other videos, one sample each, for captioning.
 
     A transcript that is absent, empty or ``'none'`` is an empty text.
@@ -49,6 +52,12 @@ class MSRVTTFeatureDataset(FeatureDataset):
         references (str): Captions that a written one is compared with in
             ``'test_full'``: ``'all'`` of its video, or the ``'first'``, as
             the released code of MELTR does. Defaults to ``'all'``.
+        samples (str): A training split has one sample for each of the
+            ``'captions'``, or for each of the ``'videos'``. The latter holds
+            ``captions`` (list[str]) instead of ``caption``, from which
+            :class:`PickCaption` draws another one in each epoch, and has no
+            ``text`` unless that is the transcript. Defaults to
+            ``'captions'``.
         **kwargs: See :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -73,6 +82,7 @@ class MSRVTTFeatureDataset(FeatureDataset):
                  csv_file: Optional[str] = None,
                  encoder_text: str = 'caption',
                  references: str = 'all',
+                 samples: str = 'captions',
                  **kwargs) -> None:
         if split not in SPLITS:
             raise ValueError(
@@ -83,18 +93,26 @@ class MSRVTTFeatureDataset(FeatureDataset):
         if references not in REFERENCES:
             raise ValueError(f'`references` must be one of {REFERENCES}, '
                              f'but got {references!r}.')
+        if samples not in SAMPLES:
+            raise ValueError(f'`samples` must be one of {SAMPLES}, but got '
+                             f'{samples!r}.')
+        if samples == 'videos' and not split.startswith('train'):
+            raise ValueError(
+                "samples='videos' draws captions, which is for training; "
+                f'remove it from the split {split!r}.')
         check_encoder_text(encoder_text)
         self.split = split
         self.csv_file = csv_file
         self.encoder_text = encoder_text
         self.references = references
+        self.samples = samples
         super().__init__(ann_file, **kwargs)
 
     def load_data_list(self) -> List[dict]:
         """Read the annotations of one split.
 
         Returns:
-            list[dict]: One dict per pair, see :class:`FeatureDataset`.
+            list[dict]: One dict per pair or video, see the class.
         """
         content = read_json(self.ann_file)
         require_keys(content, ['videos', 'sentences'], self.ann_file)
@@ -110,15 +128,24 @@ class MSRVTTFeatureDataset(FeatureDataset):
             for video in content['videos']
         }
         pairs = getattr(self, f'_{self.split}')(content)
-        return [
-            dict(
-                video_id=video_id,
-                feature_id=video_id,
-                text=transcripts.get(video_id, '')
-                if self.encoder_text == 'transcript' else captions[0],
-                caption=captions[0],
-                references=captions) for video_id, captions in pairs
-        ]
+        if self.samples == 'videos':
+            pairs = _by_video(pairs)
+        return number_videos([
+            self._sample(video_id, captions, transcripts.get(video_id, ''))
+            for video_id, captions in pairs
+        ])
+
+    def _sample(self, video_id: str, captions: List[str],
+                transcript: str) -> dict:
+        sample = dict(
+            video_id=video_id, feature_id=video_id, references=captions)
+        if self.samples == 'videos':
+            sample['captions'] = captions
+        else:
+            sample.update(caption=captions[0], text=captions[0])
+        if self.encoder_text == 'transcript':
+            sample['text'] = transcript
+        return sample
 
     def _train_7k(self, content: dict) -> list:
         first = content['videos'][:NUM_TRAINING_VIDEOS]
@@ -156,6 +183,13 @@ class MSRVTTFeatureDataset(FeatureDataset):
 def _sentences_of(videos: set, content: dict) -> list:
     return [(item['video_id'], [item['caption']])
             for item in content['sentences'] if item['video_id'] in videos]
+
+
+def _by_video(pairs: list) -> list:
+    captions: Dict[str, List[str]] = {}
+    for video_id, texts in pairs:
+        captions.setdefault(video_id, []).extend(texts)
+    return list(captions.items())
 
 
 def _transcript(video: dict) -> str:

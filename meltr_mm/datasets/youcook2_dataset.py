@@ -7,6 +7,7 @@ from .feature_dataset import (
     FeatureDataset,
     check_encoder_text,
     nonempty_text,
+    number_videos,
     require_keys,
 )
 from .read_csv import read_csv
@@ -80,7 +81,7 @@ class YouCook2Dataset(FeatureDataset):
                     'videos. Both files must be of the same release.')
             where = f'{path}, video {video_id!r}'
             samples += self._clips(table[video_id], row, where)
-        return samples
+        return number_videos(samples)
 
     def _clips(self, item: dict, row: dict, where: str) -> List[dict]:
         require_keys(item, _FIELDS, where)

@@ -44,7 +44,8 @@ def test_youcook2(youcook):
     info = dataset.get_data_info(1)
     info.pop('sample_idx')
     assert info == dict(video_id='v', feature_id='f', clip=1, start=2.,
-                        end=4., text='NONE', caption='c', references=['c'])
+                        end=4., text='NONE', caption='c', references=['c'],
+                        video_index=1)
 
 
 @pytest.mark.parametrize('table, message', [
@@ -111,6 +112,8 @@ def msrvtt(tmp_path):
     (dict(split='test'), "`split` must be one of.*'test_full'"),
     (dict(split='test_1k'), "split 'test_1k' is a csv file; set `csv_file`"),
     (dict(references='one'), '`references` must be one of'),
+    (dict(samples='clips'), '`samples` must be one of'),
+    (dict(split='test_full', samples='videos'), "from the split 'test_full'"),
     (dict(videos=[dict()]), "data.json, `videos` row 0: the key 'video_id'"),
     (dict(sentences=[dict(video_id='video1')]),
      "`sentences` row 0: the key 'caption'"),
@@ -130,6 +133,39 @@ def test_msrvtt_pairs_of_the_csv(msrvtt):
     dataset = msrvtt('test_1k', csv_file='list.csv')
     assert dataset.num_videos == 1
     assert dataset.get_data_info(0)['caption'] == 'a cat'
+
+
+def test_msrvtt_several_texts_of_a_video(msrvtt, tmp_path):
+    (tmp_path / 'list.csv').write_text(
+        'video_id,sentence\nvideo1,a cat\nvideo2,a bird\nvideo1,a tail\n')
+    dataset = msrvtt('test_1k', csv_file='list.csv')
+    assert (dataset.num_texts, dataset.num_videos) == (3, 2)
+    assert [dataset.get_data_info(i)['video_index']
+            for i in range(3)] == [0, 1, 0]
+
+
+@pytest.mark.parametrize('encoder_text', ['caption', 'transcript'])
+def test_msrvtt_one_sample_per_video(msrvtt, encoder_text):
+    """Encoder and decoder text are drawn apart, anew each time."""
+    sentences = [dict(video_id=f'video{i % 2}', caption=f'{i}')
+                 for i in range(6)]
+    sentences += [dict(video_id='video9', caption='not in the list')]
+    picks = [dict(type='PickCaption')]
+    if encoder_text == 'caption':
+        picks.append(dict(type='PickCaption', key='text'))
+    dataset = msrvtt(
+        videos=[dict(video_id=f'video{i}', transcript='hello')
+                for i in range(2)],
+        sentences=sentences, samples='videos', encoder_text=encoder_text,
+        pipeline=picks)
+    assert len(dataset) == 2
+    drawn = [dataset[1] for _ in range(60)]
+    assert {item['caption'] for item in drawn} == {'1', '3', '5'}
+    texts = {(item['caption'], item['text']) for item in drawn}
+    if encoder_text == 'caption':
+        assert len(texts) == 9
+    else:
+        assert {text for _, text in texts} == {'hello'}
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Text-to-video retrieval with UniVL.
 
-Shapes: N text-video pairs of a data set, B of a batch, W words, F frames, H
-hidden size.
+Shapes: N texts and G videos of a data set, B pairs of a batch, W words, F
+frames, H hidden size.
 """
 import sys
-from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmaction.registry import MODELS
@@ -31,9 +31,11 @@ SIMILARITIES = ('alignment', 'joint')
 class UniVLRetrieval(UniVLTask):
     """Find the video of a text among all, and the text of a video.
 
-    Text i of the data set belongs to video i. To be evaluated with
-    MMAction2's ``RetrievalValLoop``: the encoders run once per item, then all
-    pairs are scored. Loss of the target: ``loss_alignment``.
+    To be evaluated with MMAction2's ``RetrievalValLoop``: the encoders run
+    once per item, then all texts are scored with all videos. Items with the
+    same ``video_index`` (int, metainfo of the samples) are texts of one
+    video; without it text i belongs to video i. Loss of the target:
+    ``loss_alignment``.
 
     Args:
         hidden_size (int): Given by the model.
@@ -95,35 +97,54 @@ class UniVLRetrieval(UniVLTask):
             feats (dict[str, Tensor]): What :meth:`scores` gave for the
                 items of this process, concatenated.
             data_samples (Sequence[ActionDataSample]): Their samples.
-            num_images (int, optional): N. Defaults to all that there are.
-            num_texts (int, optional): Must equal ``num_images``.
+            num_images (int, optional): G, the number of different videos.
+                Defaults to what there are.
+            num_texts (int, optional): N, the number of items. Defaults to
+                all that there are.
 
         Returns:
-            tuple: Samples of this process as queries, videos for texts and
-            texts for videos, with ``pred_score`` (N,), ``pred_label`` and
-            ``gt_label``.
+            tuple: The share of this process, one sample per query: texts for
+            each video, with ``pred_score`` (N,), ``pred_label`` and
+            ``gt_label``, all its texts; videos for each text, with
+            ``pred_score`` (G,), ``pred_label`` and ``gt_label``.
 
         Raises:
-            ValueError: If there is not one text per video.
+            ValueError: If the items do not show ``num_images`` videos.
         """
-        if num_images != num_texts:
+        first, stride = get_rank(), get_world_size()
+        number = num_texts or len(data_samples) * stride
+        # The sampler fills the last round with items from the beginning.
+        texts = [(first + stride * i) % number
+                 for i in range(len(data_samples))]
+        index = torch.tensor([
+            sample.metainfo.get('video_index', text)
+            for sample, text in zip(data_samples, texts, strict=True)
+        ], device=feats['video'].device)
+        # The video of each text, from 0, in the order of the indices.
+        found, video_of = _in_order(index)[:number].unique(
+            return_inverse=True)
+        if num_images not in (None, len(found)):
             raise ValueError(
-                f'UniVLRetrieval ranks pairs, one text per video, but the '
-                f'data set has {num_texts} texts and {num_images} videos')
-        number = num_images or len(data_samples) * get_world_size()
+                f'the samples show {len(found)} different videos for {number} '
+                f'texts, but the data set says {num_images}; pack '
+                "`video_index` as one of PackActionInputs' meta_keys")
+        # Of equal videos, the one that comes with its first text.
+        shown = [int((video_of == video).nonzero()[0])
+                 for video in range(len(found))]
         gallery = dict(
             feats,
-            video=_in_order(feats['video'])[:number],
-            video_mask=_in_order(feats['video_mask'])[:number])
+            video=_in_order(feats['video'])[shown],
+            video_mask=_in_order(feats['video_mask'])[shown])
         track = _progress if is_main_process() else iter
         scores = self._pair_scores(model, gallery, track)
-        every = _in_order(scores)[:number]  # (N, N), texts in rows
-        first, stride = get_rank(), get_world_size()
-        # The sampler fills the last round with items from the beginning.
-        own = [(first + stride * i) % number for i in range(len(scores))]
-        videos = [sample.clone() for sample in data_samples]
-        return (_set_predictions(videos, every.t()[own], own),
-                _set_predictions(data_samples, scores, own))
+        every = _in_order(scores)[:number]  # (N, G), texts in rows
+        # As many on each process, which is what metrics can gather.
+        videos = [(first + stride * i) % len(found)
+                  for i in range(-(-len(found) // stride))]
+        return (_set_predictions(
+            [ActionDataSample() for _ in videos], every.t()[videos],
+            [(video_of == video).nonzero()[:, 0] for video in videos]),
+                _set_predictions(data_samples, scores, video_of[texts]))
 
     def _pair_scores(self, model: 'UniVL', feats: Dict[str, Tensor],
                      track) -> Tensor:
@@ -146,7 +167,7 @@ def _in_order(values: Tensor) -> Tensor:
 
 
 def _set_predictions(samples: Sequence[ActionDataSample], scores: Tensor,
-                     right: Sequence[int]) -> List[ActionDataSample]:
+                     right: Sequence[Any]) -> List[ActionDataSample]:
     for sample, row, label in zip(samples, scores.float(), right,
                                   strict=True):
         sample.set_pred_score(row)

@@ -52,9 +52,9 @@ def loop_metrics(model, dataset, folder=None, sampler=None):
     return RetrievalValLoop(runner, loader, Evaluator(metric)).run()
 
 
-def expected_metrics(scores):
-    texts = retrieval_metrics(scores.numpy())
-    videos = retrieval_metrics(scores.t().numpy())
+def expected_metrics(scores, videos_of_text=None, texts_of_video=None):
+    texts = retrieval_metrics(scores.numpy(), videos_of_text)
+    videos = retrieval_metrics(scores.t().numpy(), texts_of_video)
     return {
         **{f'i2t/retrieval/{name}': pytest.approx(value)
            for name, value in videos.items()},
@@ -96,28 +96,65 @@ def test_joint_similarity(config, model, batch):
         MODELS.build(config)
 
 
-def test_retrieval_wants_pairs(model, batch):
-    with pytest.raises(ValueError, match='4 texts and 3 videos'):
+def test_number_of_videos_must_be_right(model, batch):
+    with pytest.raises(ValueError, match='4 different videos for 4 texts.* 3'):
         model.predict_all(model(*batch), batch[1], num_images=3, num_texts=4)
 
 
-def _rank(rank, folder, model, batch, expected):
+VIDEO_OF = [7, 2, 2, 7, 5]  # indices of a subset need not start at 0
+
+
+@pytest.fixture
+def several_texts(make_batch):
+    """Five texts for three videos."""
+    features, samples = make_batch(5)
+    for i, (sample, index) in enumerate(zip(samples, VIDEO_OF, strict=True)):
+        sample.set_metainfo(dict(video_index=index))
+        first = VIDEO_OF.index(index)
+        features[i] = features[first]
+        sample.video_mask = samples[first].video_mask
+    return features, samples
+
+
+def expected_of_several(model, batch):
+    # Videos 2, 5 and 7 come first with the texts 1, 4 and 0.
+    scores = all_scores(model, batch)[:, [1, 4, 0]]
+    return expected_metrics(scores, [[2], [0], [0], [2], [1]],
+                            [[1, 2], [4], [0, 3]])
+
+
+def test_several_texts_of_a_video(model, several_texts):
+    dataset = Pairs(several_texts)
+    dataset.num_videos = 3
+    assert loop_metrics(model, dataset) == expected_of_several(
+        model, several_texts)
+
+
+def _rank(rank, folder, model, batch, expected, num_videos):
     logging.disable()
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
     dataset = Pairs(batch)
+    dataset.num_videos = num_videos
     sampler = DefaultSampler(dataset, shuffle=False)
     assert len(sampler) == 3  # the first of five comes twice
     result = loop_metrics(model, dataset, f'{folder}/parts', sampler)
     assert result == expected
 
 
-def test_two_ranks_rank_as_one(model, make_batch, tmp_path):
-    batch = make_batch(5)
+@pytest.mark.parametrize('num_videos', [5, 3])
+def test_two_ranks_rank_as_one(model, make_batch, several_texts, tmp_path,
+                               num_videos):
     (tmp_path / 'parts').mkdir()
-    expected = expected_metrics(all_scores(model, batch))
+    if num_videos == 5:
+        batch = make_batch(5)
+        expected = expected_metrics(all_scores(model, batch))
+    else:
+        batch = several_texts
+        expected = expected_of_several(model, batch)
     mp.start_processes(
-        _rank, (str(tmp_path), model.requires_grad_(False), batch, expected),
+        _rank, (str(tmp_path), model.requires_grad_(False), batch, expected,
+                num_videos),
         nprocs=2, start_method='fork')
 
 
