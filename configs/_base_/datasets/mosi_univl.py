@@ -2,14 +2,14 @@
 # files come from.
 #
 # data/cmu_mosi/
-#   unaligned_50.pkl     ids, transcripts and ratings, MMSA's form
-#   mosi_s3d.pickle      {id: (seconds, 1024)}: extracted by yourself
+#   unaligned_50.pkl            ids, transcripts and ratings, MMSA's form
+#   mosi_s3d_features.pickle      {id: (seconds, 1024)}: extracted by yourself
 #
 # No released code says how UniVL was trained on it. 50 words are MMSA's text
 # length; 50 frames, one per second, are more than almost all utterances have.
 data_root = 'data/cmu_mosi'
 # Or the .npy that tools/data/convert_features.py makes of it.
-feature_file = f'{data_root}/mosi_s3d.pickle'
+feature_file = f'{data_root}/mosi_s3d_features.pickle'
 max_frames = 50
 max_length = 50
 # A hub name or the directory of a copy of it.

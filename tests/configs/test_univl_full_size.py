@@ -1,0 +1,71 @@
+"""UniVL's full-size configs at their full sizes, on any machine.
+
+Nothing is overridden but paths, batch size and iteration count.
+"""
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from test_full_size import walk
+from univl_files import write
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+FIRST = 'model.text_encoder.layers.layer.0.output.dense.weight'
+
+
+def load(name, data_set, root):
+    data = write(data_set, root)
+    cfg = Config.fromfile(str(CONFIGS / f'meltr_univl_{name}.py'))
+    cfg.work_dir = str(root / 'work')
+    loaders = [cfg[f'{split}_dataloader'] for split in ('train', 'val',
+                                                        'test')]
+    for loader in loaders:
+        loader.batch_size = 2
+    for part in walk(loaders):
+        if 'data_root' in part:
+            part.data_root = str(data)
+        if 'feature_file' in part:
+            part.feature_file = str(data / Path(part.feature_file).name)
+    for part in walk([*loaders, cfg.model]):
+        if 'tokenizer' in part:
+            part.tokenizer = 'minilm'
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=1, val_interval=1)
+    return cfg
+
+
+@pytest.mark.parametrize('name, data_set, size', [
+    ('youcook2_retrieval', 'youcook2', (48, 48)),
+    ('youcook2_captioning', 'youcook2', (128, 96)),
+    ('msrvtt7k_retrieval', 'msrvtt', (48, 48)),
+    ('msrvtt9k_retrieval', 'msrvtt', (48, 48)),
+    ('msrvtt_captioning', 'msrvtt', (48, 48)),
+    ('mosi', 'cmu_mosi', (50, 50)),
+])
+def test_univl(name, data_set, size, tmp_path, monkeypatch):
+    # METEOR takes seconds to start.
+    monkeypatch.setattr(shutil, 'which', lambda name: None)
+    cfg = load(name, data_set, tmp_path)
+    hook = cfg.default_hooks.checkpoint
+    # Gigabytes otherwise.
+    cfg.default_hooks.checkpoint = None
+    runner = Runner.from_cfg(cfg)
+    model = runner.model
+    sample = next(iter(runner.build_dataloader(cfg.train_dataloader)))
+    sample = sample['data_samples'][0]
+    assert (len(sample.text_mask), len(sample.video_mask)) == size
+    # All of the official model but its two unused poolers.
+    assert sum(p.numel() for p in model.model.parameters()) > 198e6
+    before = model.get_parameter(FIRST).clone()
+    phi = model.meltr.fc1.weight.clone()
+    runner.train()
+    assert not torch.equal(before, model.get_parameter(FIRST))
+    assert not torch.equal(phi, model.meltr.fc1.weight)
+    assert torch.isfinite(model.last_losses).all()
+    assert len(model.last_losses) == len(cfg.model.losses)
+    assert runner.optim_wrapper.updates == runner.optim_wrapper.meta_steps == 1
+    scalars = runner.message_hub.log_scalars
+    assert f'val/{hook.save_best}' in scalars
