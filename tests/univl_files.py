@@ -34,7 +34,7 @@ def _youcook2(root):
                  text=np.array(TEXTS[:2], object),
                  transcript=np.array(['NONE', 'NONE'], object))
     dump(root / 'youcookii_data.no_transcript.pickle',
-         {name: clips for name in names})
+         dict.fromkeys(names, clips))
     for split, name in zip(('train', 'val'), names, strict=True):
         (root / f'youcookii_{split}.csv').write_text(
             f'video_id,feature_file\n{name},{name}\n')

@@ -6,18 +6,20 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ..safe_pickle import load_video_table
+from ..mapped_features import load_feature_table
 
 
 @TRANSFORMS.register_module()
 class LoadVideoFeatures(BaseTransform):
     """Look up the features of a video, or of a clip of it.
 
-    The pickle maps an id to an array (T, D). A clip from ``start`` to
-    ``end`` seconds is the vectors from int(start r) to int(end r), both
-    included, with r vectors per second; without them it is the whole video.
-    The first ``max_frames`` vectors are kept, shorter clips are padded with
-    zeros. The file is read when the pipeline is built, once per process.
+    The file maps an id to an array (T, D): a pickle, or the memory-mapped
+    form that ``tools/data/convert_features.py`` makes of it. A clip from
+    ``start`` to ``end`` seconds is the vectors from int(start r) to int(end
+    r), both included, with r vectors per second; without them it is the whole
+    video. The first ``max_frames`` vectors are kept, shorter clips are padded
+    with zeros. The file is opened when the pipeline is built, once per
+    process.
 
     Required key: ``feature_id``. Optional keys: ``start``, ``end``. Added
     keys: ``imgs`` (Tensor (F, D), float32; the name under which
@@ -25,14 +27,14 @@ class LoadVideoFeatures(BaseTransform):
     ``video_mask`` (Tensor (F,), int64, 1 = vector, 0 = padding).
 
     Args:
-        feature_file (str): The pickle.
+        feature_file (str): The pickle, or the ``.npy``.
         max_frames (int): F.
         feature_dim (int): D. Defaults to 1024 (S3D).
         rate (float): r, vectors per second. Defaults to 1.
 
     Raises:
-        FileNotFoundError, ForeignClassError, ValueError: For the pickle, see
-            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+        FileNotFoundError, ForeignClassError, ValueError: For the file, see
+            :func:`meltr_mm.datasets.mapped_features.load_feature_table`.
         ValueError: For a video without features, with features of another
             width or that are not finite, and for a clip without any.
     """
@@ -46,7 +48,7 @@ class LoadVideoFeatures(BaseTransform):
         self.max_frames = max_frames
         self.feature_dim = feature_dim
         self.rate = rate
-        load_video_table(feature_file)
+        load_feature_table(feature_file)
 
     def transform(self, results: Dict) -> Dict:
         """Add features and mask.
@@ -58,7 +60,7 @@ class LoadVideoFeatures(BaseTransform):
             dict: The same dict.
         """
         name = results['feature_id']
-        table = load_video_table(self.feature_file)
+        table = load_feature_table(self.feature_file)
         if name not in table:
             raise ValueError(
                 f'{self.feature_file}: there are no features of {name!r} '

@@ -1,0 +1,179 @@
+"""Feature files that are read from the disk where they are needed.
+
+A pickle of features has to be in memory as a whole. The mapped form is two
+files: ``NAME.npy``, the vectors of all videos below each other (N, D), and
+``NAME.json``, ``{"rows": N, "width": D, "videos": {id: [first row, rows]}}``.
+All processes on a machine share the pages that were read.
+"""
+import json
+import os
+import os.path as osp
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
+
+import numpy as np
+
+from .feature_dataset import require_keys
+from .read_json import read_json
+from .require_file import require_file
+from .safe_pickle import load_video_table
+
+
+class MappedFeatures(Mapping):
+    """Features by video id, in the mapped form.
+
+    Args:
+        path (str): The ``.npy``; its index lies beside it.
+
+    Raises:
+        FileNotFoundError: If one of the two files is missing.
+        ValueError: If one is damaged, or they do not belong together.
+    """
+
+    def __init__(self, path: str) -> None:
+        require_file(path, 'feature file')
+        index_path = index_of(path)
+        index = read_json(index_path)
+        require_keys(index, ['rows', 'width', 'videos'], index_path)
+        try:
+            self._rows = np.load(path, mmap_mode='r', allow_pickle=False)
+        except ValueError as error:
+            raise ValueError(
+                f'{path}: the file is truncated or is not an array of numpy '
+                f'({error}). Convert the pickle again.') from None
+        shape = (index['rows'], index['width'])
+        if self._rows.shape != shape:
+            raise ValueError(
+                f'{path}: must be {shape}, as {index_path} says, but is '
+                f'{self._rows.shape}. Convert the pickle again.')
+        self._videos = index['videos']
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        first, count = self._videos[name]
+        return self._rows[first:first + count]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._videos)
+
+    def __len__(self) -> int:
+        return len(self._videos)
+
+
+def index_of(path: str) -> str:
+    """Name the index that belongs to a ``.npy``.
+
+    Args:
+        path (str): The ``.npy``.
+
+    Returns:
+        str: The json.
+    """
+    return osp.splitext(path)[0] + '.json'
+
+
+def load_feature_table(path: str) -> Mapping:
+    """Open features in either form, once per process.
+
+    Args:
+        path (str): A ``.npy`` of the mapped form, or a pickle ``{id: (T,
+            D)}``.
+
+    Returns:
+        Mapping: Features by id. Treat it as read-only.
+
+    Raises:
+        FileNotFoundError, ForeignClassError, ValueError: See
+            :class:`MappedFeatures` and
+            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+    """
+    if not path.endswith('.npy'):
+        return load_video_table(path)
+    require_file(path, 'feature file')
+    require_file(index_of(path), 'index of features')
+    path = osp.abspath(path)
+    # Files written anew between two calls must not be served from memory.
+    version = tuple(
+        os.stat(file).st_mtime_ns for file in (path, index_of(path)))
+    return _open(path, version)
+
+
+@cache
+def _open(path: str, version: tuple) -> MappedFeatures:
+    return MappedFeatures(path)
+
+
+def write_mapped_features(
+        table: Dict[str, Any],
+        path: str,
+        source: str,
+        progress: Callable[[list], Iterable] = iter,
+        width: Optional[int] = None) -> Tuple[int, int]:
+    """Write features in the mapped form.
+
+    Values are kept as float16 if all are, else as float32, which is what the
+    pipelines make of them. Nothing is left at ``path`` if one is bad.
+
+    Args:
+        table (dict[str, array]): Features (T, D) by video id.
+        path (str): The ``.npy`` to write; the index goes beside it.
+        source (str): Where the table is from, for messages.
+        progress (Callable): Wraps the list of ids, to show progress. Defaults
+            to ``iter``.
+        width (int, optional): What D must be. Defaults to that of the first
+            video.
+
+    Returns:
+        tuple[int, int]: N and D.
+
+    Raises:
+        ValueError: If there is no video, an id is no text, widths differ or
+            a value is not finite.
+    """
+    if not path.endswith('.npy'):
+        raise ValueError(f'the name must end in .npy, but is {path!r}.')
+    videos, rows, width, dtype = _layout(table, source, width)
+    part = f'{path}.part'
+    try:
+        mapped = np.lib.format.open_memmap(
+            part, mode='w+', dtype=dtype, shape=(rows, width))
+        for name in progress(list(videos)):
+            first, count = videos[name]
+            values = np.asarray(table[name]).astype(dtype)
+            if not np.isfinite(values).all():
+                raise ValueError(
+                    f'{source}: the features of {name!r} must be finite '
+                    f'{dtype} numbers, but some are not. Extract them again.')
+            mapped[first:first + count] = values
+        mapped.flush()
+        os.replace(part, path)
+    finally:
+        if osp.exists(part):
+            os.remove(part)
+    with open(index_of(path), 'w', encoding='utf-8') as file:
+        json.dump(dict(rows=rows, width=width, videos=videos), file)
+    return rows, width
+
+
+def _layout(table: Dict[str, Any], source: str,
+            width: Optional[int]) -> tuple:
+    videos: Dict[str, Tuple[int, int]] = {}
+    rows, dtype = 0, np.dtype(np.float16)
+    for name, video in table.items():
+        video = np.asarray(video)
+        if not isinstance(name, str):
+            raise ValueError(
+                f'{source}: ids must be texts, but one is {name!r}.')
+        if video.ndim != 2 or width not in (None, video.shape[1]):
+            raise ValueError(
+                f'{source}: the features of {name!r} must be (seconds, '
+                f'{width or "width"}), but are {video.shape}. Extract them '
+                'again, or use another file.')
+        width = video.shape[1]
+        if video.dtype != np.float16:
+            dtype = np.dtype(np.float32)
+        videos[name] = rows, len(video)
+        rows += len(video)
+    if not rows:
+        raise ValueError(f'{source}: there are no features in it.')
+    return videos, rows, width, dtype

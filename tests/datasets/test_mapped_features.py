@@ -1,0 +1,132 @@
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmaction.registry import TRANSFORMS
+
+from meltr_mm.datasets.mapped_features import (
+    load_feature_table,
+    write_mapped_features,
+)
+
+TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'data' / \
+    'convert_features.py'
+VIDEOS = dict(
+    a=np.arange(6, dtype=np.float32).reshape(3, 2),
+    b=np.array([[7.5, -8.5]], np.float32),
+    c=np.zeros((0, 2), np.float32))
+
+
+def convert(*args):
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', str(TOOL), *map(str, args)],
+        capture_output=True, text=True, timeout=300)
+
+
+def dump(path, content):
+    path.write_bytes(pickle.dumps(content))
+    return str(path)
+
+
+@pytest.mark.parametrize('dtype', [np.float64, np.float32, np.float16])
+def test_same_values(tmp_path, dtype):
+    videos = {name: video.astype(dtype) for name, video in VIDEOS.items()}
+    path = str(tmp_path / 'f.npy')
+    assert write_mapped_features(videos, path, 'x') == (4, 2)
+    table = load_feature_table(path)
+    assert list(table) == list('abc') and 'd' not in table
+    for name, video in videos.items():
+        assert table[name].dtype == (
+            np.float16 if dtype == np.float16 else np.float32)
+        np.testing.assert_array_equal(table[name], video)
+    assert isinstance(table._rows, np.memmap)
+
+
+def test_pipelines_read_either_form(tmp_path):
+    files = [dump(tmp_path / 'f.pickle', VIDEOS), str(tmp_path / 'f.npy')]
+    write_mapped_features(VIDEOS, files[1], 'x')
+    read = []
+    for file in files:
+        transform = TRANSFORMS.build(dict(
+            type='LoadVideoFeatures', feature_file=file, max_frames=2,
+            feature_dim=2))
+        read.append(transform(dict(feature_id='a', start=1, end=5)))
+        with pytest.raises(ValueError, match="no features of 'd' among 3"):
+            transform(dict(feature_id='d'))
+    assert read[0]['imgs'].tolist() == [[2, 3], [4, 5]]
+    torch.testing.assert_close(read[0]['imgs'], read[1]['imgs'])
+
+
+def test_a_new_file_is_not_served_from_memory(tmp_path):
+    path = str(tmp_path / 'f.npy')
+    write_mapped_features(VIDEOS, path, 'x')
+    first = load_feature_table(path)
+    assert load_feature_table(path) is first
+    write_mapped_features(dict(z=VIDEOS['a']), path, 'x')
+    assert list(load_feature_table(path)) == ['z']
+
+
+@pytest.mark.parametrize('videos, kwargs, message', [
+    (dict(VIDEOS, d=np.ones((2, 3))), {}, r"'d' must be \(seconds, 2\)"),
+    (dict(d=np.ones(3)), {}, r'must be \(seconds, width\), but are \(3,\)'),
+    (VIDEOS, dict(width=4), r"'a' must be \(seconds, 4\)"),
+    (dict(d=np.full((1, 2), np.nan)), {}, "'d' must be finite"),
+    (dict(d=np.full((1, 2), 1e300)), {}, "'d' must be finite float32"),
+    ({3: np.ones((2, 2))}, {}, 'one is 3'),
+    ({}, {}, 'there are no features'),
+])
+@pytest.mark.filterwarnings('ignore:overflow')
+def test_bad_features_leave_no_file(tmp_path, videos, kwargs, message):
+    with pytest.raises(ValueError, match=f'name.pkl: .*{message}'):
+        write_mapped_features(
+            videos, str(tmp_path / 'f.npy'), 'name.pkl', **kwargs)
+    assert not list(tmp_path.iterdir())
+
+
+def test_damaged_files(tmp_path):
+    path = tmp_path / 'f.npy'
+    with pytest.raises(FileNotFoundError, match='no such feature file'):
+        load_feature_table(str(path))
+    write_mapped_features(VIDEOS, str(path), 'x')
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-4])
+    with pytest.raises(ValueError, match='f.npy: the file is truncated'):
+        load_feature_table(str(path))
+    path.write_bytes(whole)
+    index = json.loads((tmp_path / 'f.json').read_text())
+    (tmp_path / 'f.json').write_text(json.dumps(dict(index, rows=5)))
+    with pytest.raises(ValueError, match=r'f.npy: must be \(5, 2\)'):
+        load_feature_table(str(path))
+    (tmp_path / 'f.json').unlink()
+    with pytest.raises(FileNotFoundError, match='no such index of features'):
+        load_feature_table(str(path))
+
+
+def test_command(tmp_path):
+    source, out = tmp_path / 'f.pickle', tmp_path / 'f.npy'
+    dump(source, VIDEOS)
+    result = convert(source, out, '--width', 2)
+    assert result.returncode == 0, result.stderr
+    assert '4 vectors of width 2, 3 videos' in result.stdout
+    np.testing.assert_array_equal(
+        load_feature_table(str(out))['b'], VIDEOS['b'])
+
+
+@pytest.mark.parametrize('content, message', [
+    (pickle.dumps(VIDEOS)[:40], 'f.pickle: the file is truncated'),
+    (pickle.dumps(dict(a=subprocess.run)), 'refers to subprocess.run'),
+    (pickle.dumps(VIDEOS), "'a' must be (seconds, 3)"),
+])
+def test_command_on_bad_files(tmp_path, content, message):
+    (tmp_path / 'f.pickle').write_bytes(content)
+    result = convert(
+        tmp_path / 'f.pickle', tmp_path / 'f.npy', '--width', 3)
+    assert result.returncode == 1
+    last = result.stderr.strip().splitlines()[-1]
+    assert last.startswith('error: ') and message in last
+    assert not (tmp_path / 'f.npy').exists()
