@@ -38,7 +38,7 @@ class MappedFeatures(Mapping):
         require_keys(index, ['rows', 'width', 'videos'], index_path)
         try:
             self._rows = np.load(path, mmap_mode='r', allow_pickle=False)
-        except ValueError as error:
+        except (ValueError, EOFError, OSError) as error:
             raise ValueError(
                 f'{path}: the file is truncated or is not an array of numpy '
                 f'({error}). Convert the pickle again.') from None

@@ -1,0 +1,30 @@
+"""The pages about data name configs and tools that exist."""
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / 'docs' / 'data').glob('*.md'))
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.stem)
+def test_commands_and_paths(page):
+    text = page.read_text()
+    named = re.findall(r'(?:tools|configs)/[\w/]+\.py', text)
+    assert 'tools/data/check.py' in named
+    for path in named:
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize('page, base', [
+    ('youcook2', 'youcook2_univl'), ('msrvtt', 'msrvtt_univl'),
+    ('cmu_mosi', 'mosi_univl'), ('msvd_qa', 'msvd_qa_violet')])
+def test_every_file_of_the_config_is_on_the_page(page, base):
+    config = (ROOT / 'configs' / '_base_' / 'datasets' / f'{base}.py')
+    files = re.findall(r"[\w.-]+\.(?:csv|json|pickle|pkl)(?=')",
+                       config.read_text())
+    text = (ROOT / 'docs' / 'data' / f'{page}.md').read_text()
+    assert files
+    for file in files:
+        assert file in text
