@@ -27,9 +27,12 @@ def run(tmp_path, monkeypatch, capsys):
     real = Config.fromfile
 
     def offline(path):
-        text = real(str(path)).pretty_text
-        return Config.fromstring(
-            text.replace("'bert-base-uncased'", "'minilm'"), '.py')
+        cfg = real(str(path))
+        for _, loader in check.loaders_of(cfg):
+            for transform in check.source_of(loader.dataset).pipeline:
+                if 'tokenizer' in transform:
+                    transform.tokenizer = 'minilm'
+        return cfg
 
     monkeypatch.setattr(check.Config, 'fromfile', offline)
 

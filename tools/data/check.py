@@ -8,6 +8,7 @@ or codes that are absent, of a wrong size or not finite). Every clip is read
 once, however many texts it has. Exits with 1 if anything is wrong.
 """
 import argparse
+import copy
 import os.path as osp
 import sys
 from collections import Counter
@@ -87,7 +88,7 @@ def check(split: str, dataset: Dict) -> Counter:
     Returns:
         Counter: What is wrong, with the number of clips.
     """
-    dataset = Config(dict(dataset=dataset)).dataset  # not the caller's
+    dataset = copy.deepcopy(dataset)
     source = source_of(dataset)
     problems = Counter(f'{path}: missing' for path in missing_files(source))
     if problems:
