@@ -43,8 +43,8 @@ def toy_msrvtt_root(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
-def toy_feature_roots(tmp_path_factory):
-    """Tiny data sets of the toy world for UniVL, by name: do not write."""
+def toy_feature_root(tmp_path_factory):
+    """A folder of tiny toy data sets for UniVL, by name: do not write."""
     from meltr_mm.toyworld import (
         write_cmu_mosi,
         write_msrvtt_feature,

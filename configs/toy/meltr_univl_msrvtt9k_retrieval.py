@@ -21,3 +21,7 @@ val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
 default_hooks = dict(
     checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))
+
+# Three captions of a video make an epoch three times as long.
+train_cfg = dict(max_epochs=4, val_interval=2)
+param_scheduler = dict(period=4)

@@ -28,3 +28,7 @@ model = dict(
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))
+
+# Three captions of a video make an epoch three times as long.
+train_cfg = dict(max_epochs=4, val_interval=2)
+param_scheduler = dict(period=4)

@@ -18,10 +18,10 @@ CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
     ('msrvtt_captioning', 'msrvtt_feature', 'val/caption/CIDEr'),
     ('mosi', 'cmu_mosi', 'val/sentiment/Acc-2_has0'),
 ])
-def test_steps(name, data, metric, toy_feature_roots, tmp_path, monkeypatch):
+def test_steps(name, data, metric, toy_feature_root, tmp_path, monkeypatch):
     # METEOR takes seconds to start.
     monkeypatch.setattr('shutil.which', lambda name: None)
-    root = toy_feature_roots[data]
+    root = toy_feature_root / data
     cfg = Config.fromfile(CONFIGS / f'meltr_univl_{name}.py').to_dict()
     cfg = Config(
         json.loads(json.dumps(cfg).replace(f'data/toy/{data}', str(root))))

@@ -180,9 +180,9 @@ def test_cmu_mosi(tmp_path, faint_noise):
     assert np.corrcoef(faces, seen)[0, 1] > 0.9
 
 
-def test_mosi_labels(toy_feature_roots):
+def test_mosi_labels(toy_feature_root):
     table = pickle.loads(
-        (toy_feature_roots / 'cmu_mosi' / 'unaligned_50.pkl').read_bytes())
+        (toy_feature_root / 'cmu_mosi' / 'unaligned_50.pkl').read_bytes())
     part = table['train']
     assert part['id'][:2] == [part['id'][0], part['id'][0][:-1] + '2']
     assert part['id'][0][11:] == '$_$1'

@@ -5,6 +5,6 @@ optim_wrapper = dict(
     optimizer=dict(lr=2e-3, fused=True),
     clip_grad=dict(max_norm=5.))
 
-train_cfg = dict(max_epochs=12, val_interval=4)
-param_scheduler = dict(period=12)
+train_cfg = dict(max_epochs=8, val_interval=4)
+param_scheduler = dict(period=8)
 randomness = dict(seed=0)
