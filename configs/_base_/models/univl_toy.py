@@ -1,5 +1,5 @@
 # UniVL, small enough to train from scratch on a laptop. For features of 64
-# channels and at most 20 words and 12 seconds. A leaf sets the task, its
+# channels, 24 tokens and 12 seconds. A leaf sets the task, its
 # losses and the primary one.
 model = dict(
     type='MELTRWrapper',
