@@ -1,6 +1,6 @@
 # UniVL, small enough to train from scratch on a laptop. For features of 64
-# channels, 24 tokens and 12 seconds. A leaf sets the task, its
-# losses and the primary one.
+# channels, 24 tokens and 12 seconds. A leaf sets the task, its losses and the
+# primary one.
 model = dict(
     type='MELTRWrapper',
     model=dict(
