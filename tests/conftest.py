@@ -43,6 +43,21 @@ def toy_msrvtt_root(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def toy_feature_root(tmp_path_factory):
+    """A folder of tiny toy data sets for UniVL, by name: do not write."""
+    from meltr_mm.toyworld import (
+        write_cmu_mosi,
+        write_msrvtt_feature,
+        write_youcook2,
+    )
+    root = tmp_path_factory.mktemp('toy')
+    for write in (write_youcook2, write_msrvtt_feature, write_cmu_mosi):
+        name = write.__name__.removeprefix('write_')
+        write(str(root / name), sizes=dict(train=12, val=3, test=4))
+    return root
+
+
+@pytest.fixture(scope='session')
 def load_fixture():
     """Load a parity fixture, or skip (fail under CI) where it is missing."""
 

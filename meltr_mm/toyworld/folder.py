@@ -1,9 +1,11 @@
 """Writing a data set as a whole or not at all."""
+import csv
 import json
 import os
 import os.path as osp
+import pickle
 import shutil
-from typing import Callable
+from typing import Callable, Sequence
 
 MANIFEST = 'toyworld.json'
 
@@ -63,3 +65,27 @@ def write_json(path: str, content: object) -> None:
     with open(path, 'w', encoding='utf-8', newline='\n') as file:
         json.dump(content, file, indent=1, ensure_ascii=False)
         file.write('\n')
+
+
+def write_pickle(path: str, table: dict) -> None:
+    """Write a pickle, the same bytes for the same content.
+
+    Args:
+        path (str): The file.
+        table (dict): What to write: plain data and numpy arrays.
+    """
+    with open(path, 'wb') as file:
+        pickle.dump(table, file, protocol=4)
+
+
+def write_csv(path: str, header: Sequence[str],
+              rows: Sequence[Sequence[str]]) -> None:
+    """Write a csv file.
+
+    Args:
+        path (str): The file.
+        header (Sequence[str]): Names of the columns.
+        rows (Sequence[Sequence[str]]): The rows.
+    """
+    with open(path, 'w', encoding='utf-8', newline='') as file:
+        csv.writer(file, lineterminator='\n').writerows([header, *rows])

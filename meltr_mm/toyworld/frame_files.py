@@ -3,7 +3,6 @@ import base64
 import io
 import os
 import os.path as osp
-import pickle
 from typing import Callable, Iterable, List
 
 import numpy as np
@@ -18,6 +17,7 @@ from meltr_mm.datasets.transforms.sample_frames_evenly import (
 
 from .clips import Clip
 from .colour_codes import colour_codes
+from .folder import write_pickle
 from .renderer import render
 from .video_file import write_gif, write_mp4
 from .world import FPS
@@ -56,8 +56,8 @@ def write_frame_files(root: str, dataset: str, clips: List[Clip], folder: str,
         squares = np.stack(
             [pad_to_square_resize(frame, size) for frame in chosen])
         codes[clip.name] = colour_codes(squares)
-    _write_pickle(osp.join(root, f'img_{dataset}.pkl'), images)
-    _write_pickle(osp.join(root, f'{dataset}_vq.pkl'), codes)
+    write_pickle(osp.join(root, f'img_{dataset}.pkl'), images)
+    write_pickle(osp.join(root, f'{dataset}_vq.pkl'), codes)
 
 
 def _base64_jpeg(frame: np.ndarray) -> str:
@@ -65,8 +65,3 @@ def _base64_jpeg(frame: np.ndarray) -> str:
     # The frames are small, so JPEG's default quality would smear them.
     Image.fromarray(frame).save(buffer, format='JPEG', quality=95)
     return base64.b64encode(buffer.getvalue()).decode('ascii')
-
-
-def _write_pickle(path: str, table: dict) -> None:
-    with open(path, 'wb') as file:
-        pickle.dump(table, file, protocol=4)

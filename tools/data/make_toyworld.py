@@ -1,9 +1,10 @@
 """Generate the toy data sets: ``make_toyworld.py --out data/toy``.
 
-Writes ``<out>/msvd_qa``, ``<out>/tgif_qa`` and ``<out>/msrvtt`` in the file
-formats of MSVD-QA, TGIF-QA and MSRVTT, or those that ``--data`` names. The
-same arguments give the same annotations, byte by byte; a second run reuses
-what is there.
+Writes one folder per data set below ``--out``, in the file formats of the
+real one: ``msvd_qa``, ``tgif_qa`` and ``msrvtt`` with videos; ``youcook2``,
+``msrvtt_feature`` and ``cmu_mosi`` with features, for UniVL. ``--data`` names
+those that are wanted. The same arguments give the same annotations and
+features, byte by byte; a second run reuses what is there.
 """
 import argparse
 import os.path as osp
@@ -12,11 +13,24 @@ from functools import partial
 
 from tqdm import tqdm
 
-from meltr_mm.toyworld import write_msrvtt, write_msvd_qa, write_tgif_qa
+from meltr_mm.toyworld import (
+    write_cmu_mosi,
+    write_msrvtt,
+    write_msrvtt_feature,
+    write_msvd_qa,
+    write_tgif_qa,
+    write_youcook2,
+)
 
 WRITERS = dict(
-    msvd_qa=write_msvd_qa, tgif_qa=write_tgif_qa, msrvtt=write_msrvtt)
-# Of TGIF-QA the model must see more, to tell what comes before what.
+    msvd_qa=write_msvd_qa,
+    tgif_qa=write_tgif_qa,
+    msrvtt=write_msrvtt,
+    youcook2=write_youcook2,
+    msrvtt_feature=write_msrvtt_feature,
+    cmu_mosi=write_cmu_mosi)
+# Frames per clip in the pickles of the data sets that have videos. Of TGIF-QA
+# the model must see more, to tell what comes before what.
 FRAMES = dict(msvd_qa=2, tgif_qa=4, msrvtt=2)
 
 
@@ -50,6 +64,11 @@ def parse_args() -> argparse.Namespace:
         help=f'frames per clip in pickles; None is {FRAMES}')
     parser.add_argument(
         '--size', type=int, default=96, help="side of the model's frames")
+    parser.add_argument(
+        '--feature-dim',
+        type=int,
+        default=64,
+        help='width of the features, where a data set comes as features')
     args = parser.parse_args()
     if min(args.clips) < 1:
         parser.error(f'--clips must all be at least 1, but are {args.clips}')
@@ -59,6 +78,9 @@ def parse_args() -> argparse.Namespace:
         # Block masking needs three cells of 32 pixels a side.
         parser.error('--size must be a multiple of 32 from 96 on, but is '
                      f'{args.size}')
+    if args.feature_dim < 1:
+        parser.error('--feature-dim must be at least 1, but is '
+                     f'{args.feature_dim}')
     return args
 
 
@@ -70,16 +92,19 @@ def write(name: str, args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     root = osp.join(args.out, name)
+    if name in FRAMES:
+        options = dict(frames=args.frames or FRAMES[name], size=args.size)
+    else:
+        options = dict(feature_dim=args.feature_dim)
     start = time.time()
     try:
         written = WRITERS[name](
             root,
             seed=args.seed,
             sizes=dict(zip(('train', 'val', 'test'), args.clips, strict=True)),
-            frames=args.frames or FRAMES[name],
-            size=args.size,
-            progress=partial(tqdm, desc=name, unit='clip'))
-    except FileExistsError as error:
+            progress=partial(tqdm, desc=name, unit='clip'),
+            **options)
+    except (FileExistsError, ValueError) as error:
         raise SystemExit(f'make_toyworld.py: {error}') from None
     if written:
         print(f'{root}: written in {time.time() - start:.0f} s')
@@ -88,7 +113,7 @@ def write(name: str, args: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Write every data set."""
+    """Write every data set that is wanted."""
     args = parse_args()
     for name in args.data:
         write(name, args)

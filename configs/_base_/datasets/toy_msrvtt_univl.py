@@ -1,0 +1,49 @@
+# The toy world in the files of UniVL's MSRVTT, for a small UniVL: retrieval,
+# 7k split.
+#
+# python tools/data/make_toyworld.py --out data/toy --data msrvtt_feature
+#
+# 778 training videos with 3 captions each (9k: 1000); 60 and 160 pairs to
+# rank. Chance of R@1 is 0.6 % on the test pairs, the ceiling 67 %: what the
+# caption says fits several videos. A leaf for 9k sets the split.
+_base_ = ['./univl_toy.py']
+
+data_root = 'data/toy/msrvtt_feature'
+
+read_video = dict(
+    type='LoadVideoFeatures',
+    feature_file=f'{data_root}/msrvtt_videos_features.pickle',
+    max_frames=_base_.max_frames,
+    feature_dim=_base_.feature_dim)
+train_pipeline = [
+    read_video, _base_.read_text, *_base_.mask, _base_.read_caption,
+    _base_.pack
+]
+test_pipeline = [read_video, _base_.read_text, _base_.pack]
+
+dataset = dict(
+    type='MSRVTTFeatureDataset',
+    data_root=data_root,
+    ann_file='MSRVTT_data.json')
+train_dataset = dict(**dataset, split='train_7k', pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+meta_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        split='test_1k',
+        csv_file='MSRVTT_val.csv',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        split='test_1k',
+        csv_file='MSRVTT_JSFUSION_test.csv',
+        test_mode=True,
+        pipeline=test_pipeline))
+
+val_evaluator = dict(type='TextVideoRetrievalMetric')
+test_evaluator = val_evaluator

