@@ -31,6 +31,8 @@ def load(name, write, root):
     write(str(root / 'data'), sizes=TINY, frames=5, size=224)
     cfg = Config.fromfile(str(CONFIGS / f'meltr_violet_{name}.py'))
     cfg.work_dir = str(root / 'work')
+    # Gigabytes that nobody reads; the scripts' tests save and resume.
+    cfg.default_hooks.checkpoint = None
     loaders = [cfg[f'{split}_dataloader'] for split in ('train', 'val',
                                                         'test')]
     for loader in loaders:

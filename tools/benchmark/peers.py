@@ -43,23 +43,25 @@ def torchopt(problem: Problem) -> Grads:
     """torchopt's ``custom_root`` with the identity as linear solver."""
     from torch.func import functional_call, grad
     from torchopt.diff.implicit import custom_root
-    w = {n: p.detach() for n, p in problem.model.named_parameters()}
-    phi = dict(problem.meltr.named_parameters())
+    names, w = zip(*problem.model.named_parameters(), strict=True)
+    w = tuple(p.detach() for p in w)
+    phi_names, phi = zip(*problem.meltr.named_parameters(), strict=True)
 
     def training_loss(w, phi):
-        losses = _with_weights(problem, w, problem.losses)
-        return functional_call(problem.meltr, phi, losses)
+        losses = _with_weights(problem, dict(zip(names, w, strict=True)),
+                               problem.losses)
+        return functional_call(
+            problem.meltr, dict(zip(phi_names, phi, strict=True)), losses)
 
-    @custom_root(grad(training_loss), argnums=1,
-                 solve=lambda matvec, b: b)
+    @custom_root(grad(training_loss), argnums=1, solve=lambda matvec, b: b)
     def solution(w, phi):
         return w
 
-    best = solution(w, phi)
+    best = dict(zip(names, solution(w, phi), strict=True))
     value = _with_weights(problem, best, problem.validation)[0]
-    grads = torch.autograd.grad(
-        value, list(phi.values()), allow_unused=True)
-    return {n: g for n, g in zip(phi, grads, strict=True) if g is not None}
+    grads = torch.autograd.grad(value, phi, allow_unused=True)
+    return {n: g for n, g in zip(phi_names, grads, strict=True)
+            if g is not None}
 
 
 def _with_weights(problem: Problem, w: Grads, evaluate: Callable) -> Tensor:
