@@ -99,6 +99,8 @@ def test_missing_prediction():
 
 
 def _rank(rank, folder):
+    # A forked process must not wait for its parent's threads.
+    torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
     metric = METRICS.build(

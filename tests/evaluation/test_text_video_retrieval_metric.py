@@ -79,6 +79,8 @@ def test_incomplete_and_wrong_samples():
 
 
 def _rank(rank, folder):
+    # A forked process must not wait for its parent's threads.
+    torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
     metric = evaluator(collect_dir=f'{folder}/parts')

@@ -132,6 +132,8 @@ def test_several_texts_of_a_video(model, several_texts):
 
 def _rank(rank, folder, model, batch, expected, num_videos):
     logging.disable()
+    # A forked process must not wait for its parent's threads.
+    torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
     dataset = Pairs(batch)
