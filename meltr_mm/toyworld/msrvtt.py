@@ -10,9 +10,10 @@ from .captions import describe
 from .clips import SPLITS, Clip, imagine_clips
 from .folder import write_folder, write_json
 from .frame_files import write_frame_files
+from .line_files import write_msrvtt_lists, write_msrvtt_questions
 
 # Raised when the same arguments give other files than before.
-VERSION = 1
+VERSION = 2
 
 # A clip has 20 captions in MSRVTT, and one in the retrieval test.
 CAPTIONS = dict(train=2, val=1, test=1)
@@ -31,6 +32,9 @@ def write_msrvtt(root: str,
     * ``train_9k.json``, ``train_7k.json`` (seven of nine of its clips),
       ``test.json``: MELTR's form, ``{sentences: [{video_id, caption}]}``
     * ``txt_msrvtt-retrieval.json``: VIOLET's form
+    * All-in-one's form, and its questions and choices: see
+      :func:`~meltr_mm.toyworld.line_files.write_msrvtt_lists` and
+      :func:`~meltr_mm.toyworld.line_files.write_msrvtt_questions`
     * ``img_msrvtt.pkl`` and ``msrvtt_vq.pkl``, see
       :func:`~meltr_mm.toyworld.frame_files.write_frame_files`
 
@@ -108,6 +112,8 @@ def _fill(root: str, clips: Dict[str, List[Clip]], frames: int, size: int,
             ]
             for split in SPLITS
         })
+    write_msrvtt_lists(root, clips, sentences, in_7k)
+    write_msrvtt_questions(root, clips)
     write_frame_files(root, 'msrvtt',
                       [clip for split in SPLITS for clip in clips[split]],
                       'videos', '.mp4', frames, size, progress)

@@ -10,10 +10,11 @@ from meltr_mm.datasets.answer_vocabulary import most_frequent_answers
 from .clips import SPLITS, Clip, imagine_clips
 from .folder import write_folder, write_json
 from .frame_files import write_frame_files
+from .line_files import write_json_lines, write_lines
 from .questions import ask
 
 # Raised when the same arguments give other files than before.
-VERSION = 1
+VERSION = 2
 
 
 def write_msvd_qa(root: str,
@@ -27,6 +28,8 @@ def write_msvd_qa(root: str,
     * ``videos/<clip>.mp4``
     * ``txt_msvd-qa.json``: annotations and vocabulary, VIOLET's form
     * ``{train,val,test}_qa.json``, ``youtube_mapping.txt``: original form
+    * ``msvd_{train,val,test}.jsonl``, ``msvd_answer_set.txt``,
+      ``msvd_youtube_mapping.txt``: All-in-one's form
     * ``img_msvd.pkl``: ``frames`` JPEGs per clip, base64
     * ``msvd_vq.pkl``: codes (frames, size/32, size/32) per clip, int16, from
       :func:`~meltr_mm.toyworld.colour_codes.colour_codes`
@@ -106,7 +109,9 @@ def _write_annotations(root: str, clips: Dict[str, List[Clip]]) -> None:
         osp.join(root, 'txt_msvd-qa.json'), dict(**violet_form, vocab=vocab))
     for split in SPLITS:
         write_json(osp.join(root, f'{split}_qa.json'), asked[split])
-    with open(
-            osp.join(root, 'youtube_mapping.txt'), 'w', newline='\n') as file:
-        for name, number in number_of.items():
-            file.write(f'{name} vid{number}\n')
+        write_json_lines(osp.join(root, f'msvd_{split}.jsonl'), asked[split])
+    write_lines(osp.join(root, 'msvd_answer_set.txt'), vocab)
+    for table in ('youtube_mapping.txt', 'msvd_youtube_mapping.txt'):
+        write_lines(
+            osp.join(root, table),
+            (f'{name} vid{number}' for name, number in number_of.items()))

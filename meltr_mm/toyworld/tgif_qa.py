@@ -13,11 +13,12 @@ from .choices import ask_repetition, ask_transition
 from .clips import SPLITS, Clip, imagine_clips
 from .folder import write_folder, write_json
 from .frame_files import write_frame_files
+from .line_files import write_json_lines, write_numbered_answers
 from .questions import ask
 from .routines import imagine_repetition, imagine_transition
 
 # Raised when the same arguments give other files than before.
-VERSION = 1
+VERSION = 2
 
 # The data set has no validation file: its training file holds both.
 _TABLES = dict(Train=('train', 'val'), Test=('test', ))
@@ -41,6 +42,8 @@ def write_tgif_qa(root: str,
     * ``{Train,Test}_{action,transition,frameqa}_question.csv``: original
       form, tabs between the columns
     * ``txt_tgif-{action,transition,frame}.json``: VIOLET's form
+    * ``{action,transition,frameqa}_{train,test}.jsonl`` and
+      ``frameqa_trainval_ans2label.json``: All-in-one's form
     * ``img_tgif.pkl`` and ``tgif_vq.pkl``, see
       :func:`~meltr_mm.toyworld.frame_files.write_frame_files`
 
@@ -118,6 +121,17 @@ def _write_choices(root: str, task: str, clips: Dict[str, List[Clip]],
         for split in SPLITS
     }
     _write_tables(root, task, rows)
+    _write_lines(
+        root, task, {
+            split: [
+                dict(
+                    gif_name=row['gif_name'],
+                    question=row['question'],
+                    options=[row[f'a{i}'] for i in range(1, 6)],
+                    answer=row['answer']) for row in rows[split]
+            ]
+            for split in SPLITS
+        })
     write_json(
         osp.join(root, f'txt_tgif-{task}.json'), {
             split: [
@@ -147,6 +161,15 @@ def _write_frame_qa(root: str, clips: Dict[str, List[Clip]]) -> None:
     _write_tables(root, 'frameqa', rows)
     vocab = most_frequent_answers((row['answer'] for row in rows['train']),
                                   size=1540)
+    _write_lines(
+        root, 'frameqa', {
+            split: [{key: row[key]
+                     for key in ('gif_name', 'question', 'answer')}
+                    for row in rows[split]]
+            for split in SPLITS
+        })
+    write_numbered_answers(
+        osp.join(root, 'frameqa_trainval_ans2label.json'), vocab)
     label_of = {answer: label for label, answer in enumerate(vocab)}
     violet_form = {
         split: [
@@ -175,3 +198,10 @@ def _write_tables(root: str, task: str, rows: Rows) -> None:
             for key, row in enumerate(content):
                 name = f'{task.upper()}{key}'
                 writer.writerow(dict(**row, vid_id=name, key=key))
+
+
+def _write_lines(root: str, task: str, rows: Rows) -> None:
+    for table, splits in _TABLES.items():
+        write_json_lines(
+            osp.join(root, f'{task}_{table.lower()}.jsonl'),
+            (row for split in splits for row in rows[split]))
