@@ -4,6 +4,9 @@
 * ``train_9k.json``, ``train_7k.json`` (seven of nine of its clips),
   ``test.json``: MELTR's form, ``{sentences: [{video_id, caption}]}``
 * ``txt_msrvtt-retrieval.json``: VIOLET's form
+* All-in-one's form, and its questions and choices: see
+  :func:`~meltr_mm.toyworld.line_files.write_msrvtt_lists` and
+  :func:`~meltr_mm.toyworld.line_files.write_msrvtt_questions`
 * ``img_msrvtt.pkl`` and ``msrvtt_vq.pkl``, see
   :func:`~meltr_mm.toyworld.frame_files.write_frame_files`, which also tells
   what the options are
@@ -18,6 +21,7 @@ from .captions import describe
 from .clips import SPLITS, Clip, imagine_clips
 from .folder import write_json
 from .frame_files import write_frame_files
+from .line_files import write_msrvtt_lists, write_msrvtt_questions
 from .toy_data_set import ToyDataSet
 
 # A clip has 20 captions in MSRVTT, and one in the retrieval test.
@@ -67,6 +71,8 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
             ]
             for split in SPLITS
         })
+    write_msrvtt_lists(root, clips, sentences, in_7k)
+    write_msrvtt_questions(root, clips)
     write_frame_files(root, 'msrvtt',
                       [clip for split in SPLITS for clip in clips[split]],
                       'videos', '.mp4', frames, size, progress)
@@ -74,7 +80,7 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
 
 write_msrvtt = ToyDataSet(
     'msrvtt',
-    version=1,
+    version=2,
     fill=_fill,
     imagine=_imagine,
     options=dict(frames=2, size=96))

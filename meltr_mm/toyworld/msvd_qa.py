@@ -3,6 +3,8 @@
 * ``videos/<clip>.mp4``
 * ``txt_msvd-qa.json``: annotations and vocabulary, VIOLET's form
 * ``{train,val,test}_qa.json``, ``youtube_mapping.txt``: original form
+* ``msvd_{train,val,test}.jsonl``, ``msvd_answer_set.txt``,
+  ``msvd_youtube_mapping.txt``: All-in-one's form
 * ``img_msvd.pkl`` and ``msvd_vq.pkl``, see
   :func:`~meltr_mm.toyworld.frame_files.write_frame_files`, which also tells
   what the options are
@@ -17,6 +19,7 @@ from meltr_mm.datasets.answer_vocabulary import most_frequent_answers
 from .clips import SPLITS, Clip
 from .folder import write_json
 from .frame_files import write_frame_files
+from .line_files import write_json_lines, write_lines
 from .questions import ask
 from .toy_data_set import ToyDataSet
 
@@ -63,11 +66,13 @@ def _write_annotations(root: str, clips: Dict[str, List[Clip]]) -> None:
         osp.join(root, 'txt_msvd-qa.json'), dict(**violet_form, vocab=vocab))
     for split in SPLITS:
         write_json(osp.join(root, f'{split}_qa.json'), asked[split])
-    with open(
-            osp.join(root, 'youtube_mapping.txt'), 'w', newline='\n') as file:
-        for name, number in number_of.items():
-            file.write(f'{name} vid{number}\n')
+        write_json_lines(osp.join(root, f'msvd_{split}.jsonl'), asked[split])
+    write_lines(osp.join(root, 'msvd_answer_set.txt'), vocab)
+    for table in ('youtube_mapping.txt', 'msvd_youtube_mapping.txt'):
+        write_lines(
+            osp.join(root, table),
+            (f'{name} vid{number}' for name, number in number_of.items()))
 
 
 write_msvd_qa = ToyDataSet(
-    'msvd_qa', version=1, fill=_fill, options=dict(frames=2, size=96))
+    'msvd_qa', version=2, fill=_fill, options=dict(frames=2, size=96))

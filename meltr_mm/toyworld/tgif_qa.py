@@ -8,6 +8,8 @@ performers that repeat an act (action), and one thing after another
 * ``{Train,Test}_{action,transition,frameqa}_question.csv``: original form,
   tabs between the columns
 * ``txt_tgif-{action,transition,frame}.json``: VIOLET's form
+* ``{action,transition,frameqa}_{train,test}.jsonl`` and
+  ``frameqa_trainval_ans2label.json``: All-in-one's form
 * ``img_tgif.pkl`` and ``tgif_vq.pkl``, see
   :func:`~meltr_mm.toyworld.frame_files.write_frame_files`, which also tells
   what the options are
@@ -25,6 +27,7 @@ from .choices import ask_repetition, ask_transition
 from .clips import SPLITS, Clip, imagine_clips
 from .folder import write_json
 from .frame_files import write_frame_files
+from .line_files import write_json_lines, write_numbered_answers
 from .questions import ask
 from .routines import imagine_repetition, imagine_transition
 from .toy_data_set import ToyDataSet
@@ -79,6 +82,17 @@ def _write_choices(root: str, task: str, clips: Dict[str, List[Clip]],
         for split in SPLITS
     }
     _write_tables(root, task, rows)
+    _write_lines(
+        root, task, {
+            split: [
+                dict(
+                    gif_name=row['gif_name'],
+                    question=row['question'],
+                    options=[row[f'a{i}'] for i in range(1, 6)],
+                    answer=row['answer']) for row in rows[split]
+            ]
+            for split in SPLITS
+        })
     write_json(
         osp.join(root, f'txt_tgif-{task}.json'), {
             split: [
@@ -108,6 +122,15 @@ def _write_frame_qa(root: str, clips: Dict[str, List[Clip]]) -> None:
     _write_tables(root, 'frameqa', rows)
     vocab = most_frequent_answers((row['answer'] for row in rows['train']),
                                   size=1540)
+    _write_lines(
+        root, 'frameqa', {
+            split: [{key: row[key]
+                     for key in ('gif_name', 'question', 'answer')}
+                    for row in rows[split]]
+            for split in SPLITS
+        })
+    write_numbered_answers(
+        osp.join(root, 'frameqa_trainval_ans2label.json'), vocab)
     label_of = {answer: label for label, answer in enumerate(vocab)}
     violet_form = {
         split: [
@@ -138,9 +161,16 @@ def _write_tables(root: str, task: str, rows: Rows) -> None:
                 writer.writerow(dict(**row, vid_id=name, key=key))
 
 
+def _write_lines(root: str, task: str, rows: Rows) -> None:
+    for table, splits in _TABLES.items():
+        write_json_lines(
+            osp.join(root, f'{task}_{table.lower()}.jsonl'),
+            (row for split in splits for row in rows[split]))
+
+
 write_tgif_qa = ToyDataSet(
     'tgif_qa',
-    version=1,
+    version=2,
     fill=_fill,
     imagine=_imagine,
     # The model must see what comes before what.

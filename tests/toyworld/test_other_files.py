@@ -26,7 +26,8 @@ def read_frames(steps, **results):
 def annotations(root):
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in root.iterdir() if path.suffix in ('.csv', '.json', '.pkl')
+        for path in root.iterdir()
+        if path.is_file() and path.name != 'toyworld.json'
     }
 
 
