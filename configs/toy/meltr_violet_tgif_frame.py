@@ -15,8 +15,8 @@ _base_ = [
 # Questions fit many clips, so matching (loss_vtm) teaches little.
 model = dict(
     model=dict(
-        # Four frames are seen, to tell what comes before what.
-        video_encoder=dict(max_frames=4, swin=dict(window_size=(4, 6, 6))),
+        # Three frames are seen, to tell what comes before what.
+        video_encoder=dict(max_frames=3, swin=dict(window_size=(3, 6, 6))),
         task=dict(num_answers=9)),
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 

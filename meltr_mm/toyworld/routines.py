@@ -13,16 +13,20 @@ import numpy as np
 from .world import BACKGROUNDS, COLOURS, HEIGHT, SHAPES, WIDTH, Actor, Scene
 
 VERBS = ('jump', 'swing', 'spin', 'swell', 'shrink')
-# With 2 to 4 times, no act is at rest in all of four even frames.
+# With these and the lead below, an act shows in two of three even frames.
 TIMES = (2, 3, 4)
 
 # The clip begins a little after the routine: else the frames before and after
 # the middle would be the same, and a GIF keeps only one of such a pair.
-_LEAD = 0.03
+_LEAD = 0.06
 
 _PAIR_CHANCE = 0.3
-_RADIUS = (13.0, 15.0)
-_JUMP, _SWING, _SWELL, _SHRINK = 40.0, 12.0, 1.5, 0.5
+_RADIUS = (15.0, 17.0)
+_JUMP, _SWELL, _SHRINK = 40.0, 1.5, 0.5
+# To either side; two performers share it, or they would meet.
+_SWING = 22.0
+# How far a performer that is alone may stand from the middle.
+_SLACK = 6.0
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,11 @@ class Performer(Actor):
     Attributes:
         acts (tuple[tuple[str, int], ...]): What it does and how many times,
             in order.
+        room (float): How far it swings to either side.
     """
 
     acts: Tuple[Tuple[str, int], ...]
+    room: float
 
     def pose(self, time: float) -> Tuple[np.ndarray, float, float]:
         """Where it is at a time.
@@ -55,7 +61,7 @@ class Performer(Actor):
         if verb == 'jump':
             centre = centre - [0, _JUMP * height]
         elif verb == 'swing':
-            centre = centre + [_SWING * np.sin(turn), 0]
+            centre = centre + [self.room * np.sin(turn), 0]
         elif verb == 'spin':
             angle += 2 * turn
         else:
@@ -97,13 +103,13 @@ def imagine_transition(rng: np.random.Generator) -> Scene:
 def _stage(rng: np.random.Generator, routines: List[tuple]) -> Scene:
     shapes = rng.permutation(SHAPES)
     colours = rng.permutation(list(COLOURS))
+    number = len(routines)
     # Far enough apart for a swing towards, or swelling beside, each other.
-    width = WIDTH / len(routines)
+    width = WIDTH / number
     actors = []
     for i, acts in enumerate(routines):
         radius = rng.uniform(*_RADIUS)
-        margin = _SWING + _RADIUS[1]
-        slack = width / 2 - margin if len(routines) == 1 else 0.
+        slack = _SLACK if number == 1 else 0.
         x = width * (i + 0.5) + rng.uniform(-slack, slack)
         y = HEIGHT - _SWELL * radius
         angle = rng.uniform(-0.15, 0.15)
@@ -111,7 +117,7 @@ def _stage(rng: np.random.Generator, routines: List[tuple]) -> Scene:
         actors.append(
             Performer(
                 str(shapes[i]), str(colours[i]), deed, None, (x, y), (x, y),
-                (radius, radius), (angle, angle), acts))
+                (radius, radius), (angle, angle), acts, _SWING / number))
     return Scene(
         tuple(actors), str(rng.choice(BACKGROUNDS)),
         int(rng.integers(2**31)))
