@@ -21,5 +21,6 @@ model = dict(
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
+train_cfg = dict(max_epochs=5)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
