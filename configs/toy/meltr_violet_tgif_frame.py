@@ -14,10 +14,7 @@ _base_ = [
 
 # Questions fit many clips, so matching (loss_vtm) teaches little.
 model = dict(
-    model=dict(
-        # Three frames are seen, to tell what comes before what.
-        video_encoder=dict(max_frames=3, swin=dict(window_size=(3, 6, 6))),
-        task=dict(num_answers=9)),
+    model=dict(task=dict(num_answers=9)),
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)

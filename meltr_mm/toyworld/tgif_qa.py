@@ -173,5 +173,4 @@ write_tgif_qa = ToyDataSet(
     version=3,
     fill=_fill,
     imagine=_imagine,
-    # The model must see what comes before what.
-    options=dict(frames=3, size=96))
+    options=dict(frames=2, size=96))

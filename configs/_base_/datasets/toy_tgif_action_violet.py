@@ -11,7 +11,7 @@ _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/tgif_qa'
 # As make_toyworld.py writes the codes.
-clip_len = 3
+clip_len = 2
 # Every text, question and option, has 12 pieces with [CLS] and [SEP].
 max_length = 12
 
@@ -38,8 +38,13 @@ load = [
 ]
 train_pipeline = [
     *load,
-    # More than 0.15: few words, and the option is the one that matters.
-    dict(type='MaskText', probability=0.3),
+    # Only words that the video tells are hidden: not those of every question
+    # (what, does, the, do, times, '?', before, after), [PAD], [CLS], [SEP].
+    dict(
+        type='MaskText',
+        probability=0.3,
+        special_ids=(2054, 2515, 1996, 2079, 2335, 1029, 2077, 2044, 0, 101,
+                     102)),
     dict(
         type='LoadVQCodes',
         vq_file=f'{data_root}/tgif_vq.pkl',
