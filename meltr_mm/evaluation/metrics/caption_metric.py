@@ -1,5 +1,5 @@
 """Scores of written captions."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional
 
 from mmaction.registry import METRICS
 
@@ -44,20 +44,13 @@ class CaptionMetric(CompleteMetric):
         require_caption_toolkit()
         self.tokenizer = tokenizer
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Note caption and references of each sample of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Predictions of the model.
-        """
-        for sample in data_samples:
-            self.need(
-                sample, ('pred_caption', 'references'),
-                '`pred_caption` is set by a captioning model with a '
-                'tokenizer, `references` by the dataset.')
-            self.results.append(
-                (sample['pred_caption'], list(sample['references'])))
+    def read(self, sample: dict) -> tuple:
+        """Take a caption and its references."""
+        self.need(
+            sample, ('pred_caption', 'references'),
+            '`pred_caption` is set by a captioning model with a tokenizer, '
+            '`references` by the dataset.')
+        return sample['pred_caption'], list(sample['references'])
 
     def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
         """Compute the metrics.

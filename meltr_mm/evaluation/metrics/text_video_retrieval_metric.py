@@ -1,5 +1,5 @@
 """Recall and rank of text-to-video retrieval."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmaction.registry import METRICS
@@ -53,31 +53,20 @@ class TextVideoRetrievalMetric(CompleteMetric):
         self.recall_at = tuple(recall_at)
         self.ties = ties
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Rank the right items of each query of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): See the class.
-        """
-        for sample in data_samples:
-            if 'score_matrix' in sample:
-                self.results.append(
-                    both_directions(
-                        _array(sample['score_matrix']),
-                        sample.get('videos_of_text'), self.recall_at,
-                        self.ties))
-                continue
-            self.need(
-                sample, ('pred_score', 'gt_label'),
-                "Use val_cfg=dict(type='RetrievalValLoop') with a model that "
-                'has predict_all, or pass one sample with the score_matrix '
-                'of all.')
-            right = np.atleast_1d(_array(sample['gt_label']))
-            # Only the rank is kept: Q rows of G scores would not fit.
-            self.results.append(
-                query_ranks(
-                    _array(sample['pred_score'])[None], [right], self.ties))
+    def read(self, sample: dict) -> Union[Dict[str, float], np.ndarray]:
+        """Rank the right items of a query, or of all queries of a matrix."""
+        if 'score_matrix' in sample:
+            return both_directions(
+                _array(sample['score_matrix']), sample.get('videos_of_text'),
+                self.recall_at, self.ties)
+        self.need(
+            sample, ('pred_score', 'gt_label'),
+            "Use val_cfg=dict(type='RetrievalValLoop') with a model that has "
+            'predict_all, or pass one sample with the score_matrix of all.')
+        right = np.atleast_1d(_array(sample['gt_label']))
+        # Only the rank is kept: Q rows of G scores would not fit.
+        return query_ranks(
+            _array(sample['pred_score'])[None], [right], self.ties)
 
     def evaluate(self, size: int) -> dict:
         """Collect the results of all ranks and compute the metrics.
