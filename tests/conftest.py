@@ -60,8 +60,7 @@ def toy_feature_root(tmp_path_factory):
     )
     root = tmp_path_factory.mktemp('toy')
     for write in (write_youcook2, write_msrvtt_feature, write_cmu_mosi):
-        name = write.__name__.removeprefix('write_')
-        write(str(root / name), sizes=dict(train=12, val=3, test=4))
+        write(str(root / write.name), sizes=dict(train=12, val=3, test=4))
     return root
 
 
