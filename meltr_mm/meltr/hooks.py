@@ -1,6 +1,6 @@
 """What a person wants to see while MELTR trains."""
 from pathlib import Path
-from typing import Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -63,7 +63,9 @@ class TaskWeightPlotHook(Hook):
         """
         self._draw(runner)
 
-    def after_val_epoch(self, runner: Runner, metrics=None) -> None:
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[Dict[str, float]] = None) -> None:
         """Note when the metrics were measured.
 
         Args:
@@ -83,7 +85,7 @@ class TaskWeightPlotHook(Hook):
         self._draw(runner)
 
     @staticmethod
-    def _evaluated_at(runner: Runner) -> list:
+    def _evaluated_at(runner: Runner) -> List[int]:
         return runner.message_hub.runtime_info.get(EVALUATED_AT, [])
 
     @master_only

@@ -2,6 +2,7 @@
 from typing import List, Optional
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .figures import legend_beside, line_style
@@ -53,7 +54,7 @@ def draw_history(history: RunHistory,
     return figure
 
 
-def _draw_curves(axis, curves: dict, primary: Optional[str],
+def _draw_curves(axis: Axes, curves: dict, primary: Optional[str],
                  window: int) -> None:
     means = []
     for number, (name, curve) in enumerate(curves.items()):
@@ -72,7 +73,7 @@ def _draw_curves(axis, curves: dict, primary: Optional[str],
     legend_beside(axis, means)
 
 
-def _use_log_scale(axis, means: List[np.ndarray]) -> None:
+def _use_log_scale(axis: Axes, means: List[np.ndarray]) -> None:
     """Show small and large losses alike; outliers may leave the panel."""
     values = np.concatenate(means)
     values = values[np.isfinite(values)]
@@ -81,7 +82,7 @@ def _use_log_scale(axis, means: List[np.ndarray]) -> None:
         axis.set_ylim(values.min() / 1.5, values.max() * 1.5)
 
 
-def _draw_metric(axis, history: RunHistory, metric: str) -> None:
+def _draw_metric(axis: Axes, history: RunHistory, metric: str) -> None:
     _draw_points(axis, history.metrics[metric], metric, line_style(0))
     group = metric.rpartition('/')[0]
     baselines = [name for name in history.metrics
@@ -96,7 +97,7 @@ def _draw_metric(axis, history: RunHistory, metric: str) -> None:
     legend_beside(axis)
 
 
-def _draw_points(axis, curve: Curve, name: str, style: dict) -> None:
+def _draw_points(axis: Axes, curve: Curve, name: str, style: dict) -> None:
     axis.plot(curve.steps, curve.values, marker='o', markersize=4,
               label=name, **style)
 

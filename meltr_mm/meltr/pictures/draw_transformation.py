@@ -1,6 +1,9 @@
 """The learnt loss as a matrix: lines on the diagonal, pairs below it."""
 from typing import Optional
 
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -57,11 +60,11 @@ def draw_transformation(result: Transformation,
                         ticks=MaxNLocator(8))
     figure.suptitle('The loss M that MELTR has learnt: along each task loss '
                     '(diagonal) and over each pair', fontsize='medium')
-    _say_where(figure, axes, result)
+    _say_where(axes, result)
     return figure
 
 
-def _draw_line(axis, result: Transformation, task: int) -> None:
+def _draw_line(axis: Axes, result: Transformation, task: int) -> None:
     axis.plot(result.axes[task], result.lines[task], linewidth=2,
               **line_style(0))
     axis.axvline(result.held[task], color='grey', linestyle=':')
@@ -71,8 +74,8 @@ def _draw_line(axis, result: Transformation, task: int) -> None:
     axis.grid(alpha=0.25)
 
 
-def _draw_plane(axis, result: Transformation, i: int, j: int, low: float,
-                high: float):
+def _draw_plane(axis: Axes, result: Transformation, i: int, j: int,
+                low: float, high: float) -> ContourSet:
     # Round numbers, the same in all panels.
     levels = MaxNLocator(16).tick_values(low, high)
     plane = result.planes[i, j]
@@ -83,7 +86,7 @@ def _draw_plane(axis, result: Transformation, i: int, j: int, low: float,
     return shown
 
 
-def _say_where(figure: Figure, axes, result: Transformation) -> None:
+def _say_where(axes: np.ndarray, result: Transformation) -> None:
     held = '\n'.join(f'{name} = {value:.3g}' for name, value in zip(
         result.names, result.held, strict=True))
     text = f'A loss that does not vary\nis held at\n{held}'

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Dict, Sequence, Union
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -28,7 +29,7 @@ def line_style(number: int) -> Dict[str, str]:
     return dict(color=_COLOURS[number % len(_COLOURS)], linestyle=dashes)
 
 
-def legend_beside(axis, handles: Sequence = ()) -> None:
+def legend_beside(axis: Axes, handles: Sequence = ()) -> None:
     """Put the legend on the right of an axis, where no line is.
 
     Args:
