@@ -135,7 +135,7 @@ class AllInOne(VideoTextModel):
     def outputs(
             self,
             batch: AllInOneBatch) -> Union[Tensor, Dict[str, Tensor]]:
-        """Compute the target's scores; for 'itc' features of both sides."""
+        """Compute the target's scores, (B, K); for 'itc' both features."""
         return self.heads[self.target].scores(batch)
 
     def predict_all(

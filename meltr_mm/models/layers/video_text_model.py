@@ -94,7 +94,16 @@ class VideoTextModel(BaseModel, metaclass=ABCMeta):
     def batch_of(self, inputs: Tensor,
                  data_samples: Optional[Sequence[ActionDataSample]],
                  mode: str) -> Any:
-        """Read a batch; what is computed from it is computed once."""
+        """Read a batch.
+
+        Args:
+            inputs (Tensor): Videos, (B, *).
+            data_samples (Sequence[ActionDataSample], optional): B samples.
+            mode (str): Of :meth:`forward`.
+
+        Returns:
+            Any: The batch, from which each thing is computed once.
+        """
 
     @abstractmethod
     def loss_functions(self) -> Dict[str, Callable[[Any], Tensor]]:

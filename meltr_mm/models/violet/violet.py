@@ -145,7 +145,7 @@ class Violet(VideoTextModel):
         return self.task.predict(self, batch)
 
     def outputs(self, batch: VioletBatch) -> Union[Tensor, Dict[str, Tensor]]:
-        """Compute logits of the answers, or features for retrieval."""
+        """Compute logits of the answers, (B, K), or what retrieval takes."""
         return self.task.outputs(self, batch)
 
     def fuse(self, video: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
