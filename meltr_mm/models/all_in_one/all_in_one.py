@@ -10,9 +10,14 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..layers import build_bert, build_bert_config, chosen_losses
+from ..layers import (
+    RankingModel,
+    build_bert,
+    build_bert_config,
+    chosen_losses,
+)
 from .batch import AllInOneBatch
-from .heads import HEADS
+from .heads import HEADS, ContrastiveHead
 from .heads.head import PredictingHead
 from .retrieval import rank_gallery
 
@@ -20,7 +25,7 @@ TEXT, VIDEO = 0, 1  # rows of the table of modalities
 
 
 @MODELS.register_module()
-class AllInOne(BaseModel):
+class AllInOne(RankingModel, BaseModel):
     """One transformer for text, for video, and for both.
 
     Words are embedded as in BERT and given to every frame; a frame is its
@@ -166,6 +171,17 @@ class AllInOne(BaseModel):
         for head in self.heads.values():
             functions.update(head.loss_functions())
         return chosen_losses(functions, losses, batch)
+
+    def _ranker(self) -> Optional[ContrastiveHead]:
+        return self.heads['itc'] if self.target == 'itc' else None
+
+    def _batch(
+        self,
+        inputs: Optional[Tensor],
+        data_samples: Optional[Sequence[ActionDataSample]] = None
+    ) -> AllInOneBatch:
+        frames, views = (None, 1) if inputs is None else _clips(inputs, True)
+        return AllInOneBatch(self, frames, data_samples, views)
 
     def predict_all(
         self, feats: Dict[str, Tensor],

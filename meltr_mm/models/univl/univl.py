@@ -21,16 +21,22 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..layers import build_bert_config, chosen_losses, load_pretrained_bert
+from ..layers import (
+    RankingModel,
+    build_bert_config,
+    chosen_losses,
+    load_pretrained_bert,
+)
 from .batch import UniVLBatch
 from .decoder import CaptionDecoder
 from .encoders import CrossEncoder, TextEncoder, VideoEncoder, resized
 from .heads import TiedHead
 from .rules import LossRules
+from .tasks import UniVLTask
 
 
 @MODELS.register_module()
-class UniVL(BaseModel):
+class UniVL(RankingModel, BaseModel):
     """Text, video and cross encoder and a caption decoder, all BERT-like.
 
     Videos come as one feature vector per second (S3D). They are normalised
@@ -168,7 +174,7 @@ class UniVL(BaseModel):
             ValueError: If a shape, mode or loss name is not as above, or a
                 needed field is absent.
         """
-        batch = UniVLBatch(self, self._clips(inputs), data_samples)
+        batch = self._batch(inputs, data_samples)
         if mode == 'loss':
             return self.loss(batch, losses)
         if mode == 'predict':
@@ -194,6 +200,17 @@ class UniVL(BaseModel):
             ValueError: If a name is not a loss of the task.
         """
         return chosen_losses(self.task.loss_functions(), losses, self, batch)
+
+    def _ranker(self) -> Optional[UniVLTask]:
+        return self.task if hasattr(self.task, 'rank_videos') else None
+
+    def _batch(
+        self,
+        inputs: Optional[Tensor],
+        data_samples: Optional[Sequence[ActionDataSample]] = None
+    ) -> UniVLBatch:
+        features = None if inputs is None else self._clips(inputs)
+        return UniVLBatch(self, features, data_samples)
 
     def predict_all(
         self, *args, **kwargs

@@ -12,6 +12,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from ..layers import (
+    RankingModel,
     build_bert,
     build_bert_config,
     build_mlm_head,
@@ -20,11 +21,12 @@ from ..layers import (
 )
 from .batch import VioletBatch
 from .heads import build_mlp_head
+from .tasks import VioletTask
 from .video_encoder import VioletVideoEncoder
 
 
 @MODELS.register_module()
-class Violet(BaseModel):
+class Violet(RankingModel, BaseModel):
     """Video-language transformer over Video Swin cells and BERT words.
 
     Video positions and embedded words form one sequence, which BERT layers
@@ -229,6 +231,17 @@ class Violet(BaseModel):
         states = self.fuse(video, text, text_mask)
         cls = self.read_out(states, video.shape[1])
         return self.vtm_head(cls).squeeze(-1)
+
+    def _ranker(self) -> Optional[VioletTask]:
+        return self.task if hasattr(self.task, 'rank_videos') else None
+
+    def _batch(
+        self,
+        inputs: Optional[Tensor],
+        data_samples: Optional[Sequence[ActionDataSample]] = None
+    ) -> VioletBatch:
+        frames = None if inputs is None else self._clips(inputs)
+        return VioletBatch(self, frames, data_samples)
 
     def predict_all(
         self, feats: Dict[str, Tensor],
