@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .video_files import TABLE_ROW
+
 _FORMAT = 1
 
 
@@ -165,15 +167,17 @@ def stamp_of(video: str) -> List[int]:
     """Tell one state of a file from another.
 
     Args:
-        video (str): A file, or another name of a video.
+        video (str): A file, ``TABLE:ID``, or another name of a video.
 
     Returns:
-        list[int]: Size in bytes and time of change in nanoseconds; empty if
-        it is no file.
+        list[int]: Size in bytes and time of change in nanoseconds, of the
+        table where there is one; empty if there is no file.
     """
-    if not osp.isfile(video):
+    row = TABLE_ROW.fullmatch(video)
+    file = row[1] if row and not osp.exists(video) else video
+    if not osp.isfile(file):
         return []
-    status = os.stat(video)
+    status = os.stat(file)
     return [status.st_size, status.st_mtime_ns]
 
 

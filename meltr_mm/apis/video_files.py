@@ -17,7 +17,8 @@ Video = Union[str, np.ndarray]
 _FEATURES = 'LoadVideoFeatures'
 _JPEGS = 'DecodeJPEGFrames'
 _DECODERS = ('DecordDecode', 'PyAVDecode', _JPEGS, _FEATURES)
-_TABLE_ROW = re.compile(r'(.+\.(?:pickle|pkl|npy)):(.+)')
+# One video of the feature file of a data set.
+TABLE_ROW = re.compile(r'(.+\.(?:pickle|pkl|npy)):(.+)')
 
 
 class VideoPipeline:
@@ -102,7 +103,7 @@ class VideoPipeline:
     def _read_features(self, video: Video) -> np.ndarray:
         if isinstance(video, np.ndarray):
             return video
-        row = _TABLE_ROW.fullmatch(video)
+        row = TABLE_ROW.fullmatch(video)
         if row and not osp.exists(video):
             table = load_feature_table(row[1])
             if row[2] not in table:
