@@ -1,7 +1,7 @@
 """Results as figures: what was asked, what the model saw, what it said."""
 import textwrap
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -115,19 +115,19 @@ def _draw_answers(result: Dict[str, Any], strip: np.ndarray,
 
 def _draw_caption(result: Dict[str, Any], strip: np.ndarray,
                   references: Sequence[str]) -> Figure:
-    lines = _wrapped(f"caption: {result['caption']}   "
-                     f"(score {result['score']:.3f})")
+    said = _wrapped(f"caption: {result['caption']}   "
+                    f"(score {result['score']:.3f})", indent=4)
+    lines = list(said)
     for reference in references:
-        lines += _wrapped(f'reference: {reference}')
+        lines += _wrapped(f'reference: {reference}', indent=4)
     heading = _wrapped(f"transcript: {result['transcript'] or '(none)'}")
     figure, axis = _below_strip(result, strip, heading, 0.26 * len(lines))
     axis.set_axis_off()
     for number, line in enumerate(lines):
-        is_said = number < len(lines) and line.startswith('caption')
         axis.text(0, 1 - (number + 0.5) / len(lines), line, va='center',
                   transform=axis.transAxes, fontsize='medium',
                   parse_math=False,
-                  fontweight='bold' if is_said else 'normal')
+                  fontweight='bold' if number < len(said) else 'normal')
     return figure
 
 
@@ -151,7 +151,7 @@ def _draw_sentiment(result: Dict[str, Any], strip: np.ndarray,
 
 
 def _below_strip(result: Dict[str, Any], strip: np.ndarray,
-                 heading: List[str], height: float):
+                 heading: List[str], height: float) -> Tuple[Figure, Axes]:
     """A figure with the strip on top, and the axis below it."""
     figure = Figure(
         figsize=(_WIDTH, 1.5 + 0.25 * len(heading) + height),
@@ -170,5 +170,6 @@ def _show_strip(axis: Axes, strip: np.ndarray) -> None:
     axis.spines[:].set_visible(False)
 
 
-def _wrapped(text: str) -> List[str]:
-    return textwrap.wrap(text, _LINE) or ['']
+def _wrapped(text: str, indent: int = 0) -> List[str]:
+    return textwrap.wrap(
+        text, _LINE, subsequent_indent=' ' * indent) or ['']
