@@ -8,6 +8,8 @@ from typing import Any, Dict, Optional, Protocol, Sequence
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
+from .video_text_model import VideoTextModel
+
 Features = Dict[str, Tensor]
 
 
@@ -25,21 +27,21 @@ class Ranker(Protocol):
         """Score any videos for any texts, (Q, G)."""
 
 
-class RankingModel:
-    """Adds to a model that texts and videos can be encoded apart.
+class RankingModel(VideoTextModel):
+    """A model that can encode texts and videos apart, where it ranks.
 
     MMAction2's retrieval loops take pairs of a data set; with these methods
-    a gallery of videos is encoded once, kept, and searched by any text.
+    a gallery of videos is encoded once, kept, and searched by any text. The
+    inputs of :meth:`batch_of` are None where there are texts only.
+
+    Args:
+        data_preprocessor (dict or nn.Module, optional): One of MMAction2's.
+        init_cfg (dict, optional): MMEngine's initialisation.
     """
 
     @abstractmethod
     def _ranker(self) -> Optional[Ranker]:
         """Give the part that compares, or None if the target is another."""
-
-    @abstractmethod
-    def _batch(self, inputs: Optional[Tensor],
-               data_samples: Optional[Sequence[ActionDataSample]]) -> Any:
-        """Make the model's batch, without videos if there are no inputs."""
 
     def extract_feat(
             self,
@@ -64,7 +66,7 @@ class RankingModel:
             ValueError: If the model's target is not retrieval.
         """
         ranker = self._need_ranker('extract_feat')
-        batch = self._batch(inputs, data_samples)
+        batch = self.batch_of(inputs, data_samples, 'tensor')
         features: Features = {}
         if inputs is not None:
             features.update(ranker.encode_videos(batch))
