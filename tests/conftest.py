@@ -43,6 +43,24 @@ def toy_msrvtt_root(tmp_path_factory):
 
 
 @pytest.fixture(scope='session')
+def toy_data_root(toy_root, toy_tgif_root, toy_msrvtt_root, tmp_path_factory):
+    """The three above under the names of the real ones: do not write.
+
+    The videos of MSVD have its ending.
+    """
+    root = tmp_path_factory.mktemp('toy') / 'data'
+    (root / 'msvd' / 'videos').mkdir(parents=True)
+    (root / 'tgif').symlink_to(toy_tgif_root)
+    (root / 'msrvtt').symlink_to(toy_msrvtt_root)
+    for path in toy_root.iterdir():
+        if path.is_file():
+            (root / 'msvd' / path.name).symlink_to(path)
+    for path in (toy_root / 'videos').iterdir():
+        (root / 'msvd' / 'videos' / f'{path.stem}.avi').symlink_to(path)
+    return root
+
+
+@pytest.fixture(scope='session')
 def toy_feature_root(tmp_path_factory):
     """A folder of tiny toy data sets for UniVL, by name: do not write."""
     from meltr_mm.toyworld import (

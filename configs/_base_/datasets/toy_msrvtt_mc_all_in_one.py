@@ -1,0 +1,59 @@
+# The toy world in the files of MSRVTT multiple choice, for a small All-in-one.
+_base_ = ['./all_in_one_toy.py']
+
+# The longest caption has 22 pieces with [CLS] and [SEP].
+max_length = 22
+captions = dict(
+    type='MSRVTTDrawnChoiceDataset',
+    data_root='data/toy/msrvtt',
+    ann_file='MSR_VTT.json')
+tokenize = dict(
+    type='TokenizeOptions',
+    tokenizer=_base_.tokenizer,
+    max_length=max_length,
+    template='{option}')
+train_pipeline = [
+    *_base_.read_train,
+    tokenize,
+    _base_.mask,
+    dict(
+        type='PackActionInputs',
+        algorithm_keys=(*_base_.masked_keys, *_base_.option_keys),
+        meta_keys=_base_.meta_keys),
+]
+test_pipeline = [
+    *_base_.read_test,
+    tokenize,
+    dict(
+        type='PackActionInputs',
+        algorithm_keys=_base_.option_keys,
+        meta_keys=_base_.meta_keys),
+]
+
+train_dataset = dict(
+    **captions, list_file='train_list_9k.txt', pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+# MELTR's meta batches: a tenth of the training clips, which training never
+# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
+meta_dataloader = dict(
+    _base_.train_dataloader,
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        **captions,
+        # The real data have no such list.
+        list_file='val_list.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        type='ChoiceLinesDataset',
+        data_root='data/toy/msrvtt',
+        ann_file='msrvtt_mc_test.jsonl',
+        video_key='clip_name',
+        test_mode=True,
+        pipeline=test_pipeline))
+
+val_evaluator = dict(type='OpenEndedQAMetric', num_answers=5)
+test_evaluator = val_evaluator
