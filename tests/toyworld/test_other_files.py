@@ -99,7 +99,8 @@ def test_msrvtt(toy_msrvtt_root):
     assert load('txt_msrvtt-retrieval.json', 'val').num_texts == 3
 
 
-@pytest.mark.parametrize('write', [write_tgif_qa, write_msrvtt])
+@pytest.mark.parametrize(
+    'write', [write_tgif_qa, write_msrvtt], ids=lambda write: write.name)
 def test_same_arguments_same_files(write, tmp_path):
     sizes = dict(train=3, val=1, test=1)
     for name in ('a', 'b'):

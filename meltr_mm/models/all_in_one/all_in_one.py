@@ -175,8 +175,9 @@ class AllInOne(BaseModel):
         """Rank a gallery, as MMAction2's ``RetrievalValLoop`` asks for.
 
         Args:
-            feats (dict[str, Tensor]): The 'tensor' outputs with the target
-                'itc' of all batches of this process, concatenated.
+            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
+                mode with the target 'itc', for all batches of this process,
+                concatenated.
             data_samples (Sequence[ActionDataSample]): Their samples.
             num_images (int): Videos of the data set.
             num_texts (int): Texts of the data set, text i being of video i.

@@ -3,7 +3,16 @@
 Shapes: B text-video pairs, Q texts, G videos, W words, F frames, D channels
 of a frame's features, H hidden size, V vocabulary.
 """
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import torch
 import torch.nn.functional as F
@@ -186,11 +195,20 @@ class UniVL(BaseModel):
         """
         return chosen_losses(self.task.loss_functions(), losses, self, batch)
 
-    def predict_all(self, *args, **kwargs):
+    def predict_all(
+        self, *args, **kwargs
+    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
         """Rank everything; see the task's method of this name.
 
         MMAction2's ``RetrievalValLoop`` calls it with the 'tensor' outputs
         of the whole data set.
+
+        Args:
+            *args: For the task's method, as are keyword arguments.
+            **kwargs: The same.
+
+        Returns:
+            tuple[list, list]: What that method returns.
 
         Raises:
             TypeError: If the task is not retrieval.

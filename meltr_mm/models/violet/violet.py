@@ -238,8 +238,8 @@ class Violet(BaseModel):
         """Rank a whole data set, as MMAction2's retrieval loops ask for.
 
         Args:
-            feats (dict[str, Tensor]): Outputs of 'tensor' mode for all
-                batches, concatenated.
+            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
+                mode for all batches, concatenated.
             data_samples (Sequence[ActionDataSample]): One per row of them.
             num_images (int): Number of videos.
             num_texts (int): Number of texts.
