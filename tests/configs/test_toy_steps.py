@@ -2,13 +2,13 @@
 
 That of VIOLET on MSVD-QA is trained by the tests of the scripts.
 """
-import json
 import math
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from test_full_size import walk
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
 RETRIEVAL = 'val/t2i/retrieval/R@1'
@@ -44,10 +44,13 @@ def roots(toy_root, toy_tgif_root, toy_msrvtt_root, toy_feature_root):
 def test_steps(name, metric, roots, tmp_path, monkeypatch):
     # METEOR takes seconds to start.
     monkeypatch.setattr('shutil.which', lambda name: None)
-    text = json.dumps(Config.fromfile(CONFIGS / f'meltr_{name}.py').to_dict())
-    for folder, root in roots.items():
-        text = text.replace(f'"data/toy/{folder}', f'"{root}')
-    cfg = Config(json.loads(text))
+    cfg = Config.fromfile(CONFIGS / f'meltr_{name}.py')
+    for part in walk([cfg.train_dataloader, cfg.val_dataloader,
+                      cfg.optim_wrapper.meta_dataloader]):
+        for key, value in part.items():
+            if isinstance(value, str) and value.startswith('data/toy/'):
+                folder, _, file = value[len('data/toy/'):].partition('/')
+                part[key] = str(roots[folder] / file)
     cfg.work_dir = str(tmp_path)
     cfg.train_dataloader.batch_size = 2
     cfg.optim_wrapper.meta_dataloader.batch_size = 1

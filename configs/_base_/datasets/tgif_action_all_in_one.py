@@ -22,19 +22,9 @@ train_pipeline = [
     *_base_.read_gif_train,
     tokenize,
     _base_.mask,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=(*_base_.masked_keys, *_base_.option_keys),
-        meta_keys=_base_.meta_keys),
+    _base_.pack_options_train,
 ]
-test_pipeline = [
-    *_base_.read_gif_test,
-    tokenize,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.option_keys,
-        meta_keys=_base_.meta_keys),
-]
+test_pipeline = [*_base_.read_gif_test, tokenize, _base_.pack_options_test]
 
 # There is no validation file, so a tenth of the training GIFs is kept out.
 # Officially the test file serves for validation.

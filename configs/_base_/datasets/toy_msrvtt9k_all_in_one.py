@@ -17,19 +17,13 @@ train_pipeline = [
     dict(type='PickCaption'),
     tokenize,
     _base_.mask,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.masked_keys,
-        meta_keys=_base_.meta_keys),
+    _base_.pack_train,
 ]
 test_pipeline = [
     *_base_.read_test,
     dict(type='PickCaption', random=False),
     tokenize,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.text_keys,
-        meta_keys=_base_.meta_keys),
+    _base_.pack_test,
 ]
 
 train_dataset = dict(

@@ -16,19 +16,9 @@ train_pipeline = [
     *_base_.read_train,
     tokenize,
     _base_.mask,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=(*_base_.masked_keys, *_base_.option_keys),
-        meta_keys=_base_.meta_keys),
+    _base_.pack_options_train,
 ]
-test_pipeline = [
-    *_base_.read_test,
-    tokenize,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.option_keys,
-        meta_keys=_base_.meta_keys),
-]
+test_pipeline = [*_base_.read_test, tokenize, _base_.pack_options_test]
 
 train_dataset = dict(
     **captions, list_file='train_list_9k.txt', pipeline=train_pipeline)

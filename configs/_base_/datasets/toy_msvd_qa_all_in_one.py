@@ -12,23 +12,8 @@ tokenize = dict(
     type='TokenizeText',
     tokenizer=_base_.tokenizer,
     max_length=max_length)
-train_pipeline = [
-    *_base_.read_train,
-    tokenize,
-    _base_.mask,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.masked_keys,
-        meta_keys=_base_.meta_keys),
-]
-test_pipeline = [
-    *_base_.read_test,
-    tokenize,
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=_base_.text_keys,
-        meta_keys=_base_.meta_keys),
-]
+train_pipeline = [*_base_.read_train, tokenize, _base_.mask, _base_.pack_train]
+test_pipeline = [*_base_.read_test, tokenize, _base_.pack_test]
 
 train_dataset = dict(
     **questions, ann_file='msvd_train.jsonl', pipeline=train_pipeline)

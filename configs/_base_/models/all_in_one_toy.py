@@ -1,5 +1,5 @@
 # All-in-one for text-to-video retrieval, small enough to train from scratch
-# on a laptop. For 3 frames of 96 x 96 pixels: 36 patches each.
+# on a laptop. For 3 frames of 64 x 64 pixels: 16 patches each.
 model = dict(
     type='MELTRWrapper',
     model=dict(
@@ -10,7 +10,7 @@ model = dict(
         target='itc',
         vit=dict(
             num_frames=3,
-            img_size=96,
+            img_size=64,
             patch_size=16,
             num_heads=4,
             num_layers=4,
