@@ -6,7 +6,8 @@ max_length = 22
 captions = dict(
     type='MSRVTTDrawnChoiceDataset',
     data_root='data/toy/msrvtt',
-    ann_file='MSR_VTT.json')
+    ann_file='MSR_VTT.json',
+    list_file='train_list_9k.txt')
 tokenize = dict(
     type='TokenizeOptions',
     tokenizer=_base_.tokenizer,
@@ -20,22 +21,20 @@ train_pipeline = [
 ]
 test_pipeline = [*_base_.read_test, tokenize, _base_.pack_options_test]
 
-train_dataset = dict(
-    **captions, list_file='train_list_9k.txt', pipeline=train_pipeline)
+# As at full size there is no validation file, so a tenth of the training clips
+# is kept out. MELTR's meta batches are of them, too: for the optimiser
+# wrapper, `meta_dataloader=_base_.meta_dataloader`.
+train_dataset = dict(**captions, pipeline=train_pipeline)
 train_dataloader = dict(
     dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-# MELTR's meta batches: a tenth of the training clips, which training never
-# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
 meta_dataloader = dict(
     _base_.train_dataloader,
     dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
 val_dataloader = dict(
     dataset=dict(
-        **captions,
-        # The real data have no such list.
-        list_file='val_list.txt',
-        test_mode=True,
-        pipeline=test_pipeline))
+        type='SeededSplit',
+        part='val',
+        dataset=dict(**captions, test_mode=True, pipeline=test_pipeline)))
 test_dataloader = dict(
     dataset=dict(
         type='ChoiceLinesDataset',
