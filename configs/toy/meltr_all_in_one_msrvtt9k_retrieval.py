@@ -13,6 +13,7 @@ _base_ = [
 ]
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
+train_cfg = dict(max_epochs=7)
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
 default_hooks = dict(

@@ -18,5 +18,6 @@ model = dict(
     primary='loss_rank')
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
+train_cfg = dict(max_epochs=5)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

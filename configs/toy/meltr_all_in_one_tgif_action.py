@@ -20,5 +20,6 @@ model = dict(
     primary='loss_mc')
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
+train_cfg = dict(max_epochs=4)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
