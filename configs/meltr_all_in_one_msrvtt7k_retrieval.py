@@ -15,8 +15,8 @@
 # 0.1, every 5).
 #
 # The target task is retrieval, so the primary loss is the contrastive one.
-# The official code takes the first of its tasks, which is MLM; that is
-#   --cfg-options model.primary=loss_mlm
+# The official code takes the first of its tasks, which is MLM:
+# `model.primary=loss_mlm` as one of the --cfg-options reproduces it.
 _base_ = [
     '_base_/default_runtime.py', '_base_/models/all_in_one.py',
     '_base_/datasets/msrvtt_retrieval_all_in_one.py',

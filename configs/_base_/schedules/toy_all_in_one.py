@@ -4,6 +4,9 @@ _base_ = ['./aid_all_in_one.py']
 optim_wrapper = dict(
     optimizer=dict(lr=1e-3, fused=True),
     meta_optimizer=dict(lr=3e-4),
+    # MELTR's first guess may have the wrong sign, and a loss that is driven up
+    # stays up. A stronger pull to the plain sum rights it in time.
+    gamma=1.,
     clip_grad=dict(max_norm=5.))
 
 # For data sets of some 900 clips; leaves set the number of epochs.
