@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.runner import Runner
-from transformers import BertTokenizerFast
+from univl_files import write_tokenizer
 
 WORDS = ['stir', 'cut', 'heat', 'pour', 'salt', 'egg', 'rice', 'fish']
 D, W, F, SIZE = 12, 6, 4, 32
@@ -17,9 +17,7 @@ D, W, F, SIZE = 12, 6, 4, 32
 def root(tmp_path):
     """Clips that show what their captions say; new pairs of words in val."""
     tokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'none', *WORDS]
-    BertTokenizerFast(
-        vocab={token: i for i, token in enumerate(tokens)}).save_pretrained(
-            tmp_path / 'tokenizer')
+    write_tokenizer(tmp_path / 'tokenizer', tokens)
     rng = np.random.default_rng(0)
     looks = dict(zip(WORDS, 2 * rng.normal(size=(len(WORDS), D)),
                      strict=True))
