@@ -2,17 +2,12 @@
 import ast
 import inspect
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from docstrings import arguments, own_arguments, sections
+from registered import registered
 
 from meltr_mm import meltr, models
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / 'tools' / 'docs'))
-from docstrings import arguments, own_arguments, sections  # noqa: E402
-from registered import registered  # noqa: E402
 
 COMPONENTS = {name: thing for things in registered().values()
               for name, thing in things.items()}
@@ -110,6 +105,8 @@ def test_transforms_say_which_keys_they_need(name):
 # What MMEngine takes out of a config before it reaches the class.
 OF_THE_BUILDER = {
     'AIDOptimWrapper': {'constructor', 'paramwise_cfg', 'base_constructor'},
+    'AmpAIDOptimWrapper': {'constructor', 'paramwise_cfg',
+                           'base_constructor'},
     'PeriodicLR': {'convert_to_iter_based'},
 }
 

@@ -13,19 +13,13 @@ _base_ = ['./univl.py']
 data_root = 'data/cmu_mosi'
 # Or the .npy that tools/data/convert_features.py makes of it.
 feature_file = f'{data_root}/mosi_s3d_features.pickle'
-max_frames = 50
-max_length = 50
 
 test_pipeline = [
     dict(
         type='LoadVideoFeatures',
         feature_file=feature_file,
-        max_frames=max_frames),
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length,
-        key='text'),
+        max_frames=50),
+    {**_base_.read_text, 'max_length': 50},
     _base_.pack,
 ]
 train_pipeline = [*test_pipeline[:-1], *_base_.mask, _base_.pack]

@@ -6,28 +6,18 @@
 #   MSRVTT_train.9k.csv              9k retrieval: training videos
 #   MSRVTT_JSFUSION_test.csv         retrieval: 1000 test pairs
 #   msrvtt_videos_features.pickle    {video: (seconds, 1024)}
-#
-# 48 words and 48 frames are those of UniVL's README, for retrieval and for
-# captioning; MELTR's code has 20 and 100 as defaults and does not say what
-# its numbers were made with.
 _base_ = ['./univl.py']
 
 data_root = 'data/msrvtt'
 # Or the .npy that tools/data/convert_features.py makes of it.
 feature_file = f'{data_root}/msrvtt_videos_features.pickle'
-max_frames = 48
-max_length = 48
 
 test_pipeline = [
     dict(
         type='LoadVideoFeatures',
         feature_file=feature_file,
-        max_frames=max_frames),
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length,
-        key='text'),
+        max_frames=_base_.max_frames),
+    _base_.read_text,
     _base_.pack,
 ]
 mask_words, mask_frames = _base_.mask
@@ -37,10 +27,7 @@ train_pipeline = [
     # by chance: the official rule.
     dict(**mask_words, repeat_from=2),
     mask_frames,
-    dict(
-        type='TokenizeCaption',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length),
+    _base_.read_caption,
     _base_.pack,
 ]
 

@@ -3,7 +3,19 @@
 #
 # A hub name or the directory of a copy of it.
 tokenizer = 'bert-base-uncased'
+# Those of UniVL's README, for retrieval on both data sets and for captioning
+# on MSRVTT; MELTR's code has 20 and 100 as defaults and does not say what its
+# numbers were made with.
+max_length = 48
+max_frames = 48
 
+read_text = dict(
+    type='TokenizeText',
+    tokenizer=tokenizer,
+    max_length=max_length,
+    key='text')
+read_caption = dict(
+    type='TokenizeCaption', tokenizer=tokenizer, max_length=max_length)
 # What is hidden from the masked losses; 0.15 is the official default.
 mask = [
     dict(type='MaskWords', tokenizer=tokenizer, probability=0.15),

@@ -10,18 +10,13 @@ test_pipeline = [
         type='LoadVideoFeatures',
         feature_file=_base_.feature_file,
         max_frames=96),
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=128,
-        key='text'),
+    {**_base_.read_text, 'max_length': 128},
     _base_.pack,
 ]
 train_pipeline = [
     *test_pipeline[:-1],
     *_base_.mask,
-    dict(
-        type='TokenizeCaption', tokenizer=_base_.tokenizer, max_length=128),
+    {**_base_.read_caption, 'max_length': 128},
     _base_.pack,
 ]
 

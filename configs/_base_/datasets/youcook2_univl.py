@@ -5,36 +5,24 @@
 #   youcookii_train.csv, youcookii_val.csv   lists of videos
 #   youcookii_data.no_transcript.pickle      times and captions of the clips
 #   youcookii_videos_features.pickle         {video: (seconds, 1024)}
-#
-# 48 words and 48 frames are those of UniVL's README; MELTR's code has 20 and
-# 100 as defaults and does not say what its numbers were made with.
 _base_ = ['./univl.py']
 
 data_root = 'data/youcook2'
 # Or the .npy that tools/data/convert_features.py makes of it.
 feature_file = f'{data_root}/youcookii_videos_features.pickle'
-max_frames = 48
-max_length = 48
 
 test_pipeline = [
     dict(
         type='LoadVideoFeatures',
         feature_file=feature_file,
-        max_frames=max_frames),
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length,
-        key='text'),
+        max_frames=_base_.max_frames),
+    _base_.read_text,
     _base_.pack,
 ]
 train_pipeline = [
     *test_pipeline[:-1],
     *_base_.mask,
-    dict(
-        type='TokenizeCaption',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length),
+    _base_.read_caption,
     _base_.pack,
 ]
 

@@ -4,7 +4,7 @@ from typing import Dict, List, Optional
 from mmaction.registry import METRICS
 
 from ..functional import caption_metrics
-from ..functional.captioning import require_caption_toolkit
+from ..functional.captioning import check_caption_settings
 from .complete_metric import CompleteMetric
 
 
@@ -27,8 +27,8 @@ class CaptionMetric(CompleteMetric):
 
     Raises:
         ImportError: If pycocoevalcap is not installed.
-        ValueError: If a sample lacks a field, or captions of the data set
-            were not evaluated.
+        ValueError: If the tokenizer is unknown, a sample lacks a field, or
+            captions of the data set were not evaluated.
     """
 
     default_prefix = 'caption'
@@ -41,7 +41,7 @@ class CaptionMetric(CompleteMetric):
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
         # Now, rather than after an epoch of training.
-        require_caption_toolkit()
+        check_caption_settings(tokenizer)
         self.tokenizer = tokenizer
 
     def read(self, sample: dict) -> tuple:

@@ -5,6 +5,7 @@ import numpy as np
 from mmaction.registry import METRICS
 
 from ..functional import both_directions, query_ranks, rank_metrics
+from ..functional.retrieval import check_ties
 from .complete_metric import CompleteMetric
 
 
@@ -36,8 +37,9 @@ class TextVideoRetrievalMetric(CompleteMetric):
             :class:`mmengine.evaluator.BaseMetric`.
 
     Raises:
-        ValueError: If a sample is of neither kind, a score is not a number,
-            or queries of the data set were not evaluated.
+        ValueError: If the rule is unknown, a sample is of neither kind, a
+            score is not a number, or queries of the data set were not
+            evaluated.
     """
 
     default_prefix = 'retrieval'
@@ -50,6 +52,8 @@ class TextVideoRetrievalMetric(CompleteMetric):
                  prefix: Optional[str] = None,
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
+        # Now, rather than after an epoch of training.
+        check_ties(ties)
         self.recall_at = tuple(recall_at)
         self.ties = ties
 
