@@ -1,8 +1,10 @@
+import logging
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from transformers import BertModel
 
@@ -21,6 +23,23 @@ def needs_fused_attention():
     """Skips with the transformers releases whose BERT has none."""
     if not getattr(BertModel, '_supports_sdpa', False):
         pytest.skip('BERT of this transformers has no fused attention')
+
+
+@pytest.fixture
+def warnings():
+    """What is logged as a warning."""
+    records = []
+
+    class Keep(logging.Handler):
+
+        def emit(self, record):
+            records.append(record.getMessage())
+
+    logger = MMLogger.get_current_instance()
+    handler = Keep(level=logging.WARNING)
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
 
 
 @pytest.fixture(scope='session')
