@@ -25,7 +25,8 @@ class VioletBatch:
 
     Args:
         model (Violet): Encoders and fusion layers.
-        frames (Tensor): Normalised frames, (B, 3, T, H, W).
+        frames (Tensor, optional): Normalised frames, (B, 3, T, H, W); None
+            where only texts are encoded.
         data_samples (Sequence[ActionDataSample]): B samples.
         masked_targets (bool): Show masked frames to every loss.
             Defaults to False.
@@ -33,7 +34,7 @@ class VioletBatch:
 
     def __init__(self,
                  model: 'Violet',
-                 frames: Tensor,
+                 frames: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  masked_targets: bool = False) -> None:
         self.model = model
@@ -43,7 +44,8 @@ class VioletBatch:
 
     def field(self, name: str) -> Tensor:
         """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name, self.frames.device)
+        return stack_field(self.data_samples, name,
+                           next(self.model.parameters()).device)
 
     @cached_property
     def video(self) -> Tensor:
