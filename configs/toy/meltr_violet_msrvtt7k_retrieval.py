@@ -9,7 +9,7 @@
 _base_ = [
     '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
     '../_base_/datasets/toy_msrvtt7k_violet.py',
-    '../_base_/schedules/toy_violet_slow_meta.py'
+    '../_base_/schedules/toy_violet.py'
 ]
 
 model = dict(
@@ -21,7 +21,7 @@ model = dict(
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(
     meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
-train_cfg = dict(max_epochs=5)
+train_cfg = dict(max_epochs=4)
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
 default_hooks = dict(

@@ -9,7 +9,7 @@
 _base_ = [
     '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
     '../_base_/datasets/toy_tgif_frame_violet.py',
-    '../_base_/schedules/toy_violet_slow_meta.py'
+    '../_base_/schedules/toy_violet.py'
 ]
 
 # Questions fit many clips, so matching (loss_vtm) teaches little.
