@@ -32,8 +32,10 @@ class LinesVideoDataset(StrictVideoDataset):
         ValueError: For a malformed file or line; the message names both.
     """
 
-    # Keys that a line must have, beside that of the video.
+    # Keys that a line must have, beside that of the video, and those among
+    # them that must be texts.
     row_keys: Sequence[str] = ()
+    row_texts: Sequence[str] = ()
 
     def __init__(self,
                  ann_file: str,
@@ -61,7 +63,8 @@ class LinesVideoDataset(StrictVideoDataset):
         samples = []
         for row, item in enumerate(read_json_lines(self.ann_file)):
             where = f'{self.ann_file}, row {row}'
-            check_row(item, (self.video_key, *self.row_keys), where)
+            check_row(item, (self.video_key, *self.row_keys), where,
+                      self.row_texts)
             video_id = str(item[self.video_key])
             if names is not None:
                 if f'vid{video_id}' not in names:

@@ -1,4 +1,5 @@
 """Text-to-video retrieval on MSRVTT in All-in-one's files."""
+import operator
 import os.path as osp
 from typing import Dict, List, Optional
 
@@ -93,6 +94,10 @@ class MSRVTTListDataset(StrictVideoDataset):
         chosen = None
         if self.caption_index_file is not None:
             chosen = load_data_pickle(self.in_root(self.caption_index_file))
+            if not isinstance(chosen, dict):
+                raise ValueError(
+                    f'{self.caption_index_file}: must hold a dict from video '
+                    f'names to numbers, but holds a {type(chosen).__name__}.')
         samples = []
         for video_id in self._read_list():
             if video_id not in captions:
@@ -140,9 +145,13 @@ class MSRVTTListDataset(StrictVideoDataset):
     def _chosen(self, captions: List[str], chosen: dict,
                 video_id: str) -> str:
         index = chosen.get(video_id)
-        if index is None or not 0 <= int(index) < len(captions):
+        try:
+            place = operator.index(index)
+        except TypeError:
+            place = -1
+        if not 0 <= place < len(captions):
             raise ValueError(
                 f'{self.caption_index_file}: must give the number of a '
                 f'caption of {video_id!r}, 0..{len(captions) - 1}, but gives '
                 f'{index!r}. The files must be of the same release.')
-        return captions[int(index)]
+        return captions[place]

@@ -54,7 +54,7 @@ class QALinesDataset(LinesVideoDataset):
     """
 
     METAINFO = dict(dataset_type='qa_lines', task_name='open_ended_qa')
-    row_keys = ('question', 'answer')
+    row_keys = row_texts = ('question', 'answer')
 
     def __init__(self, ann_file: str, vocab_file: str, **kwargs) -> None:
         self.vocab_file = vocab_file

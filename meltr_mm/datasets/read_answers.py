@@ -22,8 +22,10 @@ def read_answers(path: str) -> List[str]:
     """
     if path.endswith('.json'):
         numbers = read_json(path)
-        if not isinstance(numbers, dict) or sorted(
-                numbers.values()) != list(range(len(numbers))):
+        if not isinstance(numbers, dict) or any(
+                type(number) is not int
+                for number in numbers.values()) or sorted(
+                    numbers.values()) != list(range(len(numbers))):
             raise ValueError(
                 f'{path}: must hold a dict from answers to the numbers 0, 1, '
                 '..., each once. Fetch the file again.')
