@@ -1,7 +1,8 @@
 """What one batch looks like to VIOLET, each part computed at most once.
 
-Shapes: B videos, R text rows (R = B where a video has one text), T frames,
-n video positions, X text positions, D hidden size.
+Shapes: B videos, R text rows (R = B where a video has one text), of which M
+are read with hidden words (all, unless the task says otherwise), T frames, n
+video positions, X text positions, D hidden size.
 """
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional, Sequence
@@ -67,8 +68,8 @@ class VioletBatch:
 
     @cached_property
     def masked_text(self) -> Tensor:
-        """Embedded text with hidden words, (R, X, D)."""
-        return self.model.text_embeddings(self._rows('masked_text_ids'))
+        """Embedded text with hidden words, (M, X, D)."""
+        return self.model.text_embeddings(self.masked_rows('masked_text_ids'))
 
     @cached_property
     def text_mask(self) -> Tensor:
@@ -82,9 +83,13 @@ class VioletBatch:
 
     @cached_property
     def masked_states(self) -> Tensor:
-        """Fused states of masked video and masked text, (R, n + X, D)."""
+        """Fused states of masked video and masked text, (M, n + X, D)."""
         return self.model.fuse(self.masked_video, self.masked_text,
-                               self.text_mask)
+                               self.masked_rows('text_mask'))
+
+    def masked_rows(self, name: str) -> Tensor:
+        """Stack a field of the texts whose hidden words are named, (M, X)."""
+        return self.model.task.masked_rows(self, self._rows(name))
 
     def _rows(self, name: str) -> Tensor:
         # One row per text, whether a sample has one or several.
