@@ -2,8 +2,8 @@
 # All-in-one.
 _base_ = ['./all_in_one_toy.py']
 
-# Every text has 14 or 15 pieces with [CLS] and [SEP].
-max_length = 15
+# Every text has 12 pieces with [CLS] and [SEP].
+max_length = 12
 questions = dict(
     type='ChoiceLinesDataset',
     data_root='data/toy/tgif_qa',
