@@ -18,17 +18,6 @@ FIXTURES = (ROOT / 'tests' / 'data' / 'parity',
 init_default_scope('mmaction')
 
 
-def pytest_itemcollected(item):
-    """What one process runs, where there are several.
-
-    A file's tests share what its fixtures make; of the full-size models,
-    which take up to 8 GB, one at a time is enough.
-    """
-    group = 'full_size' if 'full_size' in item.path.name else \
-        item.path.relative_to(ROOT).as_posix()
-    item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture
 def needs_fused_attention():
     """Skips with the transformers releases whose BERT has none."""
