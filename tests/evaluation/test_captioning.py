@@ -56,6 +56,14 @@ def test_bleu_and_rouge_by_hand(no_java):
     assert metrics['ROUGE-L'] == pytest.approx(100 * (rouge + 1) / 2)
 
 
+def test_one_caption(no_java):
+    metrics = caption_metrics(['a red ball'], [['a red ball', 'a ball']])
+    assert metrics['BLEU-3'] == pytest.approx(100)
+    assert metrics['ROUGE-L'] == pytest.approx(100)
+    # No word is rarer than another.
+    assert metrics['CIDEr'] == 0
+
+
 @toolkit
 def test_nothing_right(no_java):
     metrics = caption_metrics(['x y', ''], [['a b'], ['c']])
@@ -99,6 +107,9 @@ def test_bad_input(captions, references, message):
 def test_unknown_tokenizer():
     with pytest.raises(ValueError, match="one of.*'ptb'.*'bpe'"):
         caption_metrics(['a'], [['a']], tokenizer='bpe')
+    # Before anything is trained.
+    with pytest.raises(ValueError, match="one of.*'ptb'.*'bpe'"):
+        METRICS.build(dict(type='CaptionMetric', tokenizer='bpe'))
 
 
 def test_without_the_toolkit(monkeypatch):

@@ -64,7 +64,7 @@ class UniVLRetrieval(UniVLTask):
             dict[str, Tensor]: ``text`` (B, W, H), ``text_mask`` (B, W),
             ``video`` (B, F, H), ``video_mask`` (B, F).
         """
-        return self.encode_videos(batch) | self.encode_texts(batch)
+        return self.encode_texts(batch) | self.encode_videos(batch)
 
     def encode_videos(self, batch: 'UniVLBatch') -> Dict[str, Tensor]:
         """Encode videos: ``video`` (B, F, H), ``video_mask`` (B, F)."""

@@ -88,7 +88,7 @@ class ContrastiveHead(PredictingHead):
             dict[str, Tensor]: ``text_feature`` (B, S) and ``video_feature``
             (B, V, S), of unit length, float32.
         """
-        return self.encode_videos(batch) | self.encode_texts(batch)
+        return self.encode_texts(batch) | self.encode_videos(batch)
 
     def encode_videos(self, batch: 'AllInOneBatch') -> Dict[str, Tensor]:
         """Make the videos' part of :meth:`scores`, (B, V, S)."""
