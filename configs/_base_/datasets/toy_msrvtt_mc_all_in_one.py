@@ -4,7 +4,7 @@
 # the same place is right for 22.5 % of the test. The other captions differ in
 # an actor or a deed, which can be seen: the ceiling is 100 %.
 #
-# Measured on 26 November 2026: 86.2 % of the test, after 6 minutes on one
+# Measured on 26 November 2026: 86.2 % of the test, after 7 minutes on one
 # core.
 _base_ = ['./all_in_one_toy.py']
 
