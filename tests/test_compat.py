@@ -26,7 +26,8 @@ def run(code, without=None, timeout=120):
             spec.loader.exec_module(compat)
             compat.SHIMS = tuple(
                 s for s in compat.SHIMS
-                if s.__name__ not in ('{without}', 'color_jitter', 'whole_files'))
+                if s.__name__ not in ('{without}', 'color_jitter',
+                                      'whole_files'))
             compat.apply()
             """)
     else:

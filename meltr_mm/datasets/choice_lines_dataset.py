@@ -3,6 +3,7 @@ from typing import Any, Dict
 
 from mmaction.registry import DATASETS
 
+from .._options import check_whole
 from .lines_video_dataset import LinesVideoDataset
 
 
@@ -47,6 +48,7 @@ class ChoiceLinesDataset(LinesVideoDataset):
     row_keys = ('options', 'answer')
 
     def __init__(self, ann_file: str, num_options: int = 5, **kwargs) -> None:
+        check_whole('num_options', num_options)
         self.num_options = num_options
         super().__init__(ann_file, **kwargs)
 
@@ -65,8 +67,13 @@ class ChoiceLinesDataset(LinesVideoDataset):
                 f'{where}: `answer` must be the number of the right option, '
                 f'0..{len(options) - 1}, but is {answer!r}. Correct it, or '
                 'take the row out.')
+        question = item.get('question', '')
+        if not isinstance(question, str):
+            raise ValueError(
+                f'{where}: `question` must be a text, but is {question!r}. '
+                'Correct it, or take it out.')
         return dict(
-            question=item.get('question', ''),
+            question=question,
             options=options,
             answer=options[answer],
             label=[answer])

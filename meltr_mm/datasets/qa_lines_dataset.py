@@ -3,6 +3,7 @@ from typing import Any, Dict, List
 
 from mmaction.registry import DATASETS
 
+from .._options import check_text
 from .lines_video_dataset import LinesVideoDataset
 from .read_answers import read_answers
 
@@ -54,9 +55,10 @@ class QALinesDataset(LinesVideoDataset):
     """
 
     METAINFO = dict(dataset_type='qa_lines', task_name='open_ended_qa')
-    row_keys = ('question', 'answer')
+    row_keys = text_keys = ('question', 'answer')
 
     def __init__(self, ann_file: str, vocab_file: str, **kwargs) -> None:
+        check_text('vocab_file', vocab_file)
         self.vocab_file = vocab_file
         super().__init__(ann_file, **kwargs)
 

@@ -3,6 +3,7 @@
 Each run is a forked process with the toy config of CMU-MOSI.
 """
 import os
+import re
 import resource
 import shutil
 
@@ -42,9 +43,9 @@ class Run:
         """Start it: the last line is the error, and epoch 1 is whole."""
         statuses, output = self.start(**kwargs)
         assert statuses == [1], output[-3000:]
-        last = output.strip().splitlines()[-1]
+        last = re.split(r'^(?=\w+Error: )', output, flags=re.MULTILINE)[-1]
         for text in texts:
-            assert text in last
+            assert text in last, last
         assert 'During handling of the above' not in output
         assert self.checkpoint(1)['meta']['epoch'] == 1
         work = os.listdir(self.folder / 'work')
@@ -70,12 +71,11 @@ def run(mosi, tmp_path):
 
 @HOOKS.register_module()
 class AfterFirstEpochHook(Hook):
-    """Does something when the first epoch was saved."""
+    """Does something when the first epoch was saved and validated."""
     act = None
-    priority = 'LOWEST'
 
-    def after_train_epoch(self, runner):
-        if runner.epoch == 0:
+    def before_train_epoch(self, runner):
+        if runner.epoch == 1:
             type(self).act()
 
 
@@ -137,7 +137,8 @@ def test_feature_file_disappears(run):
 class PoisonHook(Hook):
     """Makes one task's loss NaN for some iterations, on the last process.
 
-    At the end it saves MELTR as it was after each iteration.
+    At the end it saves the sum of each tensor of w and phi as it was after
+    each iteration.
     """
 
     def __init__(self, iterations, processes, file=None):
@@ -158,10 +159,10 @@ class PoisonHook(Hook):
             outputs['loss_mlm'] = outputs['loss_mlm'] * float('nan')
 
     def after_train_iter(self, runner, *args, **kwargs):
-        self.history.append([p.detach().clone() for p in
-                             (*self.wrapper.meltr.parameters(),
-                              self.wrapper.model.task.head.weight)]
-                            if self.file else None)
+        if self.file:
+            self.history.append(torch.stack([
+                p.detach().double().sum()
+                for p in self.wrapper.parameters()]))
 
     def after_train(self, runner):
         if self.file:
@@ -181,18 +182,18 @@ def test_nan_for_a_while(run, processes):
         processes=processes,
         **poisoned(2, 5, processes=processes, file=file))
     assert statuses == [0] * processes, output[-3000:]
-    assert 'non-finite loss_mlm: parameter update skipped (3 in a row)' \
-        in output
+    assert ('non-finite loss_mlm, MELTR output: parameter update skipped '
+            '(3 in a row)') in output
     assert '(4 in a row)' not in output
     histories = [torch.load(f'{file}{rank}') for rank in range(processes)]
     for history in histories:
         assert len(history) == 8
         for before, after, number in zip(
                 history, history[1:], range(1, len(history)), strict=False):
-            moved = not all(map(torch.equal, before, after))
+            moved = not torch.equal(before, after)
             assert moved == (number not in (2, 3, 4)), number
     torch.testing.assert_close(histories[0], histories[-1], rtol=0, atol=0)
-    assert all(torch.isfinite(t).all() for t in histories[0][-1])
+    assert torch.isfinite(histories[0][-1]).all()
 
 
 def test_nan_for_too_long(run):

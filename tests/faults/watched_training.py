@@ -186,6 +186,8 @@ class Life:
             with open(log, 'a') as file:
                 os.dup2(file.fileno(), 1)
                 os.dup2(file.fileno(), 2)
+            # pytest has put others in their places.
+            sys.stdout = sys.stderr = open(1, 'w', closefd=False)
             # A forked process must not wait for its parent's threads.
             torch.set_num_threads(1)
             os.environ.update(

@@ -6,6 +6,8 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from ..._options import check_number, check_text, check_whole
+from ..array_of import array_of
 from ..mapped_features import load_feature_table
 
 
@@ -44,6 +46,10 @@ class LoadVideoFeatures(BaseTransform):
                  max_frames: int,
                  feature_dim: int = 1024,
                  rate: float = 1.) -> None:
+        check_text('feature_file', feature_file)
+        check_whole('max_frames', max_frames)
+        check_whole('feature_dim', feature_dim)
+        check_number('rate', rate, above=0)
         self.feature_file = feature_file
         self.max_frames = max_frames
         self.feature_dim = feature_dim
@@ -66,11 +72,13 @@ class LoadVideoFeatures(BaseTransform):
                 f'{self.feature_file}: there are no features of {name!r} '
                 f'among {len(table)} videos. Extract them, or use the file '
                 'of the same data set.')
-        video = np.asarray(table[name])
-        if video.ndim != 2 or video.shape[1] != self.feature_dim:
+        video = array_of(table[name], 'fiu')
+        if video is None or video.ndim != 2 or \
+                video.shape[1] != self.feature_dim:
+            given = 'no array of numbers' if video is None else video.shape
             raise ValueError(
                 f'{self.feature_file}: the features of {name!r} must be '
-                f'(seconds, {self.feature_dim}), but are {video.shape}. Set '
+                f'(seconds, {self.feature_dim}), but are {given}. Set '
                 '`feature_dim`, here and in the model, or use another file.')
         clip = self._clip(video, results)
         if not len(clip):
@@ -79,7 +87,8 @@ class LoadVideoFeatures(BaseTransform):
                 f'have none between {results.get("start", 0)} and '
                 f'{results.get("end", "the end")} seconds. Correct the '
                 'times, extract the whole video, or take the clip out.')
-        clip = clip[:self.max_frames].astype(np.float32)
+        with np.errstate(over='ignore'):  # too large is not finite either
+            clip = clip[:self.max_frames].astype(np.float32)
         if not np.isfinite(clip).all():
             raise ValueError(
                 f'{self.feature_file}: the features of {name!r} must be '
