@@ -32,8 +32,5 @@ model = dict(
 train_cfg = dict(max_epochs=20)
 param_scheduler = dict(period=20)
 
-val_evaluator = dict(type='SentimentMetric')
-test_evaluator = val_evaluator
-
 default_hooks = dict(
     checkpoint=dict(save_best='sentiment/MAE', rule='less'))

@@ -10,10 +10,7 @@
 # batch (128 in all), rate (5e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
-_base_ = [
-    '_base_/default_runtime.py', '_base_/models/univl.py',
-    '_base_/datasets/msrvtt_univl.py', '_base_/schedules/aid_univl.py'
-]
+_base_ = ['./meltr_univl_msrvtt7k_retrieval.py']
 
 # One sample per caption, 180,000 in all (the official option
 # `--expand_msrvtt_sentences`). The official code without it, one sample per
@@ -22,14 +19,3 @@ _base_ = [
 #   dict(type='PickCaption', key='text'), dict(type='PickCaption')
 train_dataloader = dict(
     dataset=dict(split='train_9k', csv_file='MSRVTT_train.9k.csv'))
-
-optim_wrapper = dict(optimizer=dict(lr=5e-5))
-
-# Text to video is `t2i`, video to text `i2t`.
-val_cfg = dict(type='RetrievalValLoop')
-test_cfg = dict(type='RetrievalTestLoop')
-val_evaluator = dict(type='TextVideoRetrievalMetric')
-test_evaluator = val_evaluator
-
-default_hooks = dict(
-    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))

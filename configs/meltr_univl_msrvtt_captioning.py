@@ -12,36 +12,16 @@
 # (128 in all), rate (3e-5) and epochs (5) of UniVL's README; those of MELTR
 # are the defaults of its code.
 _base_ = [
-    '_base_/default_runtime.py', '_base_/models/univl.py',
-    '_base_/datasets/msrvtt_univl.py', '_base_/schedules/aid_univl.py'
+    '_base_/default_runtime.py', '_base_/models/univl_captioning.py',
+    '_base_/datasets/msrvtt_captioning_univl.py',
+    '_base_/schedules/aid_univl.py'
 ]
 
 optim_wrapper = dict(optimizer=dict(lr=3e-5))
 
-# Trained on the original training and validation videos, 7010 in all.
-train_dataloader = dict(dataset=dict(encoder_text='transcript'))
-# All captions of a video are references. The released code compares with its
-# first one only (references='first').
-val_dataloader = dict(
-    dataset=dict(
-        split='test_full', csv_file=None, encoder_text='transcript'))
-test_dataloader = val_dataloader
-
-# Beam 5 is the official constant; a caption has as many tokens as a text.
-# stopping='official' searches as the released code does.
+# A caption has as many tokens as a text.
 model = dict(
-    model=dict(
-        task=dict(
-            type='UniVLCaptioning',
-            tokenizer=_base_.tokenizer,
-            beam_size=5,
-            max_length=48)),
-    primary='loss_decoder')
-
-# 'plain' splits at spaces, as the published evaluation does; 'ptb' is that of
-# the COCO toolkit.
-val_evaluator = dict(type='CaptionMetric', tokenizer='plain')
-test_evaluator = val_evaluator
+    model=dict(task=dict(tokenizer=_base_.tokenizer, max_length=48)))
 
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))

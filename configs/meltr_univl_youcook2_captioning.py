@@ -13,28 +13,16 @@
 # all), rate (3e-5) and epochs (5) of UniVL's README; those of MELTR are the
 # defaults of its code.
 _base_ = [
-    '_base_/default_runtime.py', '_base_/models/univl.py',
+    '_base_/default_runtime.py', '_base_/models/univl_captioning.py',
     '_base_/datasets/youcook2_captioning_univl.py',
     '_base_/schedules/aid_univl.py'
 ]
 
 optim_wrapper = dict(optimizer=dict(lr=3e-5))
 
-# Beam 5 is the official constant; a caption has as many tokens as a text.
-# stopping='official' searches as the released code does.
+# A caption has as many tokens as a text.
 model = dict(
-    model=dict(
-        task=dict(
-            type='UniVLCaptioning',
-            tokenizer=_base_.tokenizer,
-            beam_size=5,
-            max_length=128)),
-    primary='loss_decoder')
-
-# 'plain' splits at spaces, as the published evaluation does; 'ptb' is that of
-# the COCO toolkit.
-val_evaluator = dict(type='CaptionMetric', tokenizer='plain')
-test_evaluator = val_evaluator
+    model=dict(task=dict(tokenizer=_base_.tokenizer, max_length=128)))
 
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))

@@ -17,11 +17,7 @@ _base_ = [
 
 optim_wrapper = dict(optimizer=dict(lr=3e-5))
 
-# Text to video is `t2i`, video to text `i2t`.
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
-val_evaluator = dict(type='TextVideoRetrievalMetric')
-test_evaluator = val_evaluator
-
 default_hooks = dict(
     checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))

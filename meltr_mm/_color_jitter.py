@@ -5,7 +5,25 @@ from mmaction.datasets.transforms import ColorJitter as _Upstream
 
 
 class ColorJitter(_Upstream):
-    """MMAction2's colour jitter with a hue shift that cannot overflow."""
+    """MMAction2's colour jitter with a hue shift that cannot overflow.
+
+    Under numpy 2 the original fails at random in a worker, and with a hue of
+    about 0.3 or more it gives wrong colours under any numpy. This one takes
+    its name in MMAction2's registry.
+
+    Required and modified keys: ``imgs`` (list of RGB arrays (H, W, 3)).
+
+    Args:
+        brightness (float | tuple[float, float]): Factor of the brightness
+            is drawn from [1 - x, 1 + x], or from the pair. Defaults to 0.5.
+        contrast (float | tuple[float, float]): The same for the contrast.
+            Defaults to 0.5.
+        saturation (float | tuple[float, float]): The same for the
+            saturation. Defaults to 0.5.
+        hue (float | tuple[float, float]): Shift of the hue is drawn from
+            [-x, x], or from the pair, times 255, in OpenCV's steps, of which
+            the circle has 180. Defaults to 0.1.
+    """
 
     @staticmethod
     def adjust_hue(img: np.ndarray, factor: float) -> np.ndarray:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from transformers import BertModel
 
 import meltr_mm  # noqa: F401  registers everything
 
@@ -13,6 +14,13 @@ FIXTURES = (ROOT / 'tests' / 'data' / 'parity',
 
 # As `default_scope = 'mmaction'` does in every config.
 init_default_scope('mmaction')
+
+
+@pytest.fixture
+def needs_fused_attention():
+    """Skips with the transformers releases whose BERT has none."""
+    if not getattr(BertModel, '_supports_sdpa', False):
+        pytest.skip('BERT of this transformers has no fused attention')
 
 
 @pytest.fixture(scope='session')
@@ -52,8 +60,7 @@ def toy_feature_root(tmp_path_factory):
     )
     root = tmp_path_factory.mktemp('toy')
     for write in (write_youcook2, write_msrvtt_feature, write_cmu_mosi):
-        name = write.__name__.removeprefix('write_')
-        write(str(root / name), sizes=dict(train=12, val=3, test=4))
+        write(str(root / write.name), sizes=dict(train=12, val=3, test=4))
     return root
 
 

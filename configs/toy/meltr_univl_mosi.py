@@ -22,4 +22,4 @@ model = dict(
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
-    checkpoint=dict(save_best='sentiment/Acc-2_non0', rule='greater'))
+    checkpoint=dict(save_best='sentiment/MAE', rule='less'))

@@ -12,10 +12,6 @@ _base_ = [
     '../_base_/schedules/toy_univl.py'
 ]
 
-# The decoder's two losses and the two of masked pairs make a step three times
-# as long. The model computes only what is listed.
-model = dict(losses=['loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm'])
-
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')

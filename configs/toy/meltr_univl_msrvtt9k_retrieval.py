@@ -6,22 +6,8 @@
 # The twin of configs/meltr_univl_msrvtt9k_retrieval.py that runs on a laptop:
 # a small model trained from scratch, so with higher rates, and meta batches
 # from videos that are kept out of training.
-_base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/univl_toy.py',
-    '../_base_/datasets/toy_msrvtt9k_univl.py',
-    '../_base_/schedules/toy_univl.py'
-]
+_base_ = ['./meltr_univl_msrvtt7k_retrieval.py']
 
-# The decoder's two losses and the two of masked pairs make a step three times
-# as long. The model computes only what is listed.
-model = dict(losses=['loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm'])
-
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-val_cfg = dict(type='RetrievalValLoop')
-test_cfg = dict(type='RetrievalTestLoop')
-default_hooks = dict(
-    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))
-
-# Three captions of a video make an epoch three times as long.
-train_cfg = dict(max_epochs=4, val_interval=2)
-param_scheduler = dict(period=4)
+split = dict(split='train_9k', csv_file='MSRVTT_train.9k.csv')
+train_dataloader = dict(dataset=dict(dataset=split))
+optim_wrapper = dict(meta_dataloader=dict(dataset=dict(dataset=split)))

@@ -7,24 +7,16 @@
 # a small model trained from scratch, so with higher rates, and meta batches
 # from videos that are kept out of training.
 _base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/univl_toy.py',
+    '../_base_/default_runtime.py',
+    '../_base_/models/univl_toy_captioning.py',
     '../_base_/datasets/toy_msrvtt_captions_univl.py',
     '../_base_/schedules/toy_univl.py'
 ]
 
-# All eight losses make a step twice as long. The model computes only what is
-# listed.
 model = dict(
     model=dict(
         task=dict(
-            _delete_=True,
-            type='UniVLCaptioning',
-            tokenizer=_base_.tokenizer,
-            beam_size=3,
-            max_length=_base_.max_words)),
-    losses=['loss_joint', 'loss_mlm', 'loss_mfm', 'loss_decoder'],
-    primary='loss_decoder')
-
+            tokenizer=_base_.tokenizer, max_length=_base_.max_words)))
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))

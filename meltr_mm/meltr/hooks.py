@@ -1,95 +1,115 @@
 """What a person wants to see while MELTR trains."""
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 from matplotlib.figure import Figure
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
+
+from .pictures import (
+    draw_history,
+    draw_transformation,
+    history_of_hub,
+    learnt_transformation,
+    save_figure,
+)
+from .pictures.run_history import EVALUATED_AT, best_metric
+from .wrapper import MELTRWrapper
 
 
 @HOOKS.register_module()
 class TaskWeightPlotHook(Hook):
-    """Draw each task's weight dM/dl and loss over the whole run.
+    """Draw what MELTR does, over the run and as it is now.
 
-    The picture ``task_weights.png`` in the work directory is redrawn after
-    every epoch (and at the end), from what the wrapper logs; a resumed run
-    continues its curves. Does nothing for a model without MELTR.
+    Two pictures in the work directory are redrawn after every epoch, and at
+    the end: ``task_weights.png``, each task's weight dM/dl, the losses and a
+    metric over the iterations; and ``learnt_loss.png``, M along each loss and
+    over each pair of losses. A resumed run continues its curves. Both are
+    also given to the visualiser, so that ``LocalVisBackend`` keeps one of
+    each epoch and ``TensorboardVisBackend`` shows them. Does nothing for a
+    model without MELTR. ``tools/analysis/plot_meltr.py`` draws the same from
+    a run that has ended.
 
     Args:
         smoothing (int): Iterations of the running mean that is drawn over
-            the raw curve. Defaults to 20.
+            the raw curves. Defaults to 20.
+        metric (str, optional): The metric to draw. Defaults to the
+            ``save_best`` of the checkpoint hook, else the first.
+
+    Example:
+        >>> custom_hooks = [dict(type='TaskWeightPlotHook')]
+        >>> vis_backends = [
+        ...     dict(type='LocalVisBackend'),
+        ...     dict(type='TensorboardVisBackend')]
     """
     priority = 'LOW'
 
-    def __init__(self, smoothing: int = 20) -> None:
+    def __init__(self,
+                 smoothing: int = 20,
+                 metric: Optional[str] = None) -> None:
         self.smoothing = smoothing
+        self.metric = metric
+        self._drawn: Tuple[int, int] = (0, 0)  # updates, evaluations
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Draw the picture.
+        """Draw the pictures.
 
         Args:
             runner (Runner): The runner.
         """
         self._draw(runner)
+
+    def after_val_epoch(self,
+                        runner: Runner,
+                        metrics: Optional[Dict[str, float]] = None) -> None:
+        """Note when the metrics were measured.
+
+        Args:
+            runner (Runner): The runner.
+            metrics (dict, optional): Not used; the message hub has them.
+        """
+        runner.message_hub.update_info(
+            EVALUATED_AT, [*self._evaluated_at(runner), runner.iter])
 
     def after_train(self, runner: Runner) -> None:
-        """Draw the picture a last time, for loops without epochs.
+        """Draw a last time: for the last metric, and for loops without
+        epochs.
 
         Args:
             runner (Runner): The runner.
         """
         self._draw(runner)
+
+    @staticmethod
+    def _evaluated_at(runner: Runner) -> List[int]:
+        return runner.message_hub.runtime_info.get(EVALUATED_AT, [])
 
     @master_only
     def _draw(self, runner: Runner) -> None:
-        scalars = runner.message_hub.log_scalars
-        marker = 'train/weight/'
-        weights = {
-            key.removeprefix(marker): buffer.data[0]
-            for key, buffer in scalars.items() if key.startswith(marker)
-        }
-        if not weights:
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        evaluated_at = self._evaluated_at(runner)
+        now = runner.iter, len(evaluated_at)
+        if now == self._drawn or not isinstance(model, MELTRWrapper):
             return
-        losses = {name: scalars[f'train/{name}'].data[0] for name in weights}
-        figure = draw_task_weights(weights, losses, self.smoothing)
-        figure.savefig(Path(runner.work_dir) / 'task_weights.png', dpi=120)
+        history = history_of_hub(runner.message_hub.log_scalars, evaluated_at)
+        if not history.weights:
+            return
+        metric = self.metric or best_metric(runner.cfg)
+        self._show(runner, 'task_weights', draw_history(
+            history, model.primary, metric, self.smoothing))
+        if now[0] != self._drawn[0]:
+            self._show(runner, 'learnt_loss', draw_transformation(
+                learnt_transformation(model.meltr, history.losses),
+                model.primary))
+        self._drawn = now
 
-
-def draw_task_weights(weights: Dict[str, np.ndarray],
-                      losses: Dict[str, np.ndarray],
-                      smoothing: int = 20) -> Figure:
-    """Draw the weights dM/dl and the losses of all tasks over iterations.
-
-    Args:
-        weights (dict[str, np.ndarray]): Per task dM/dl, one value per
-            iteration.
-        losses (dict[str, np.ndarray]): Per task the loss, likewise.
-        smoothing (int): Iterations of the running mean. Defaults to 20.
-
-    Returns:
-        Figure: Two panels that share the iteration axis.
-    """
-    figure = Figure(figsize=(8, 6), layout='constrained')
-    upper, lower = figure.subplots(2, 1, sharex=True)
-    for axis, curves in ((upper, weights), (lower, losses)):
-        for number, (name, values) in enumerate(curves.items()):
-            colour = f'C{number}'
-            axis.plot(values, color=colour, alpha=0.2, linewidth=0.8)
-            axis.plot(_running_mean(values, smoothing), color=colour,
-                      label=name, linewidth=1.8)
-    upper.axhline(0, color='grey', linewidth=0.8)
-    upper.set(title='How much each task counts', ylabel='weight dM/dl')
-    lower.set(xlabel='iteration', ylabel='task loss')
-    upper.legend(loc='best', fontsize='small')
-    return figure
-
-
-def _running_mean(values: np.ndarray, length: int) -> np.ndarray:
-    """Mean of the last ``length`` values; of fewer at the beginning."""
-    total = np.cumsum(np.insert(np.asarray(values, dtype=float), 0, 0.))
-    end = np.arange(1, len(values) + 1)
-    start = np.maximum(end - length, 0)
-    return (total[end] - total[start]) / (end - start)
+    @staticmethod
+    def _show(runner: Runner, name: str, figure: Figure) -> None:
+        image: np.ndarray = save_figure(
+            figure, Path(runner.work_dir) / f'{name}.png')
+        runner.visualizer.add_image(name, image, step=runner.iter)

@@ -1,7 +1,8 @@
 """What stands for the inverse Hessian in the hypergradient.
 
 Each component turns dV/dw into an approximation of ``H^-1 dV/dw``, H being
-the Hessian of the training loss on the meta-training batch. They are
+the Hessian of the training loss on the meta-training batch. Both are lists
+with one tensor per parameter, of its shape. They are
 configured as ``optim_wrapper = dict(inverse_hessian=dict(type=...))``.
 """
 import logging
@@ -29,10 +30,10 @@ class Identity:
 
         Args:
             product (Callable): Not used.
-            v (list[Tensor]): dV/dw.
+            v (list[Tensor]): dV/dw, in the shapes of the parameters.
 
         Returns:
-            list[Tensor]: The same.
+            list[Tensor]: ``v``, in its shapes.
         """
         return v
 
@@ -69,10 +70,10 @@ class Neumann:
 
         Args:
             product (Callable): Multiplies with H.
-            v (list[Tensor]): dV/dw.
+            v (list[Tensor]): dV/dw, in the shapes of the parameters.
 
         Returns:
-            list[Tensor]: The approximation.
+            list[Tensor]: The approximation, in the shapes of ``v``.
         """
         term = total = v
         for _ in range(self.terms):
@@ -120,10 +121,10 @@ class ConjugateGradient:
 
         Args:
             product (Callable): Multiplies with H.
-            v (list[Tensor]): dV/dw.
+            v (list[Tensor]): dV/dw, in the shapes of the parameters.
 
         Returns:
-            list[Tensor]: The approximation.
+            list[Tensor]: The approximation, in the shapes of ``v``.
         """
         x = None
         residual = direction = v

@@ -11,7 +11,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from .._options import check_config, check_flag
-from .combination import combine
+from .combination import Average, combine
 
 LossValue = Union[Tensor, Sequence[Tensor]]
 
@@ -170,7 +170,8 @@ class MELTRWrapper(BaseModel):
         """Combine the task losses into the one to train on.
 
         Args:
-            losses (dict): Output of ``forward`` in loss mode.
+            losses (dict): Output of ``forward`` in loss mode; a loss of any
+                shape, or a list of them, counts as the sum of the means.
 
         Returns:
             tuple[Tensor, dict]: The training loss () and the values to log:
@@ -200,7 +201,7 @@ class MELTRWrapper(BaseModel):
         return loss, log_vars
 
     @property
-    def average(self):
+    def average(self) -> Optional[Average]:
         """Averages tensors over the processes in place, or None for one."""
         if not self.sync_losses or get_world_size() == 1:
             return None

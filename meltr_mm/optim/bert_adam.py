@@ -1,10 +1,11 @@
 """The Adam of the original BERT, which UniVL is fine-tuned with."""
-from typing import Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import torch
 from mmengine.registry import OPTIMIZERS
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
 
 
 @OPTIMIZERS.register_module()
@@ -38,7 +39,7 @@ class BertAdam(Optimizer):
     """
 
     def __init__(self,
-                 params,
+                 params: ParamsT,
                  lr: float,
                  betas: Tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-6,
@@ -60,7 +61,7 @@ class BertAdam(Optimizer):
                 max_grad_norm=max_grad_norm))
 
     @torch.no_grad()
-    def step(self, closure: Optional[Callable] = None):
+    def step(self, closure: Optional[Callable] = None) -> Any:
         """Take one step.
 
         Args:

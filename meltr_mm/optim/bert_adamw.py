@@ -62,7 +62,7 @@ class BertAdamW(Optimizer):
             closure (callable, optional): Evaluates the loss anew.
 
         Returns:
-            Tensor or None: What the closure returned.
+            Tensor or None: What the closure returned, a scalar.
         """
         loss = None
         if closure is not None:

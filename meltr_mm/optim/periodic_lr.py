@@ -1,9 +1,10 @@
 """The learning rate schedules of UniVL's BertAdam."""
 import math
-from typing import Callable, Dict, List, Sequence
+from typing import Callable, Dict, List, Sequence, Union
 
-from mmengine.optim import _ParamScheduler
+from mmengine.optim import BaseOptimWrapper, _ParamScheduler
 from mmengine.registry import PARAM_SCHEDULERS
+from torch.optim import Optimizer
 
 # MMEngine's number for a schedule that goes on.
 INF = int(1e9)
@@ -68,7 +69,7 @@ class PeriodicLR(_ParamScheduler):
     """
 
     def __init__(self,
-                 optimizer,
+                 optimizer: Union[Optimizer, BaseOptimWrapper],
                  period: int,
                  shape: str = 'linear_down',
                  warmup: float = 0.1,

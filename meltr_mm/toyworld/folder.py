@@ -16,7 +16,7 @@ def write_folder(path: str, arguments: dict,
 
     The files are written into ``<path>.partial``, which takes its name when
     it is complete. An interrupted run so leaves nothing that could be taken
-    for a data set, and the next run starts afresh.
+    for a data set, and the next run starts afresh. An error removes them.
 
     Args:
         path (str): The folder.
@@ -47,7 +47,11 @@ def write_folder(path: str, arguments: dict,
     partial = path + '.partial'
     shutil.rmtree(partial, ignore_errors=True)
     os.makedirs(partial)
-    fill(partial)
+    try:
+        fill(partial)
+    except Exception:
+        shutil.rmtree(partial)
+        raise
     write_json(osp.join(partial, MANIFEST), arguments)
     if osp.isdir(path):
         os.rmdir(path)

@@ -1,74 +1,36 @@
-"""The toy world in the files of MSRVTT, for retrieval."""
+"""The toy world in the files of MSRVTT, for retrieval.
+
+* ``videos/video<number>.mp4``
+* ``train_9k.json``, ``train_7k.json`` (seven of nine of its clips),
+  ``test.json``: MELTR's form, ``{sentences: [{video_id, caption}]}``
+* ``txt_msrvtt-retrieval.json``: VIOLET's form
+* All-in-one's form, and its questions and choices: see
+  :func:`~meltr_mm.toyworld.line_files.write_msrvtt_lists` and
+  :func:`~meltr_mm.toyworld.line_files.write_msrvtt_questions`
+* ``img_msrvtt.pkl`` and ``msrvtt_vq.pkl``, see
+  :func:`~meltr_mm.toyworld.frame_files.write_frame_files`, which also tells
+  what the options are
+"""
 import dataclasses
 import os.path as osp
-from functools import partial
 from typing import Callable, Dict, Iterable, List
 
 import numpy as np
 
 from .captions import describe
 from .clips import SPLITS, Clip, imagine_clips
-from .folder import write_folder, write_json
+from .folder import write_json
 from .frame_files import write_frame_files
-
-# Raised when the same arguments give other files than before.
-VERSION = 1
+from .line_files import write_msrvtt_lists, write_msrvtt_questions
+from .toy_data_set import ToyDataSet
 
 # A clip has 20 captions in MSRVTT, and one in the retrieval test.
 CAPTIONS = dict(train=2, val=1, test=1)
 _SHARE_OF_7K = 7 / 9
 
 
-def write_msrvtt(root: str,
-                 seed: int = 0,
-                 sizes: Dict[str, int] = dict(train=1000, val=60, test=160),  # noqa: B006, E501
-                 frames: int = 2,
-                 size: int = 96,
-                 progress: Callable[[list], Iterable] = iter) -> bool:
-    """Write a toy data set in the file formats of MSRVTT retrieval.
-
-    * ``videos/video<number>.mp4``
-    * ``train_9k.json``, ``train_7k.json`` (seven of nine of its clips),
-      ``test.json``: MELTR's form, ``{sentences: [{video_id, caption}]}``
-    * ``txt_msrvtt-retrieval.json``: VIOLET's form
-    * ``img_msrvtt.pkl`` and ``msrvtt_vq.pkl``, see
-      :func:`~meltr_mm.toyworld.frame_files.write_frame_files`
-
-    A second call with the same arguments writes nothing.
-
-    Args:
-        root (str): The folder.
-        seed (int): Decides everything. Defaults to 0.
-        sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
-            ``'test'``. Defaults to 1000, 60 and 160.
-        frames (int): Frames per clip in the two pickles. Defaults to 2.
-        size (int): Side of the frames that the model sees, pixels. Defaults
-            to 96.
-        progress (Callable): Wraps the list of clips, to show progress, e.g.
-            ``tqdm``. Defaults to ``iter``.
-
-    Returns:
-        bool: Whether anything was written.
-
-    Raises:
-        FileExistsError: See
-            :func:`~meltr_mm.toyworld.folder.write_folder`.
-    """
-    arguments = dict(
-        version=VERSION,
-        dataset='msrvtt',
-        seed=seed,
-        sizes={split: sizes[split] for split in SPLITS},
-        frames=frames,
-        size=size)
-    clips = _numbered(imagine_clips(seed, sizes))
-    return write_folder(
-        root, arguments,
-        partial(
-            _fill, clips=clips, frames=frames, size=size, progress=progress))
-
-
-def _numbered(clips: Dict[str, List[Clip]]) -> Dict[str, List[Clip]]:
+def _imagine(seed: int, sizes: Dict[str, int]) -> Dict[str, List[Clip]]:
+    clips = imagine_clips(seed, sizes)
     first, numbered = 0, {}
     for split in SPLITS:
         numbered[split] = [
@@ -79,8 +41,9 @@ def _numbered(clips: Dict[str, List[Clip]]) -> Dict[str, List[Clip]]:
     return numbered
 
 
-def _fill(root: str, clips: Dict[str, List[Clip]], frames: int, size: int,
-          progress: Callable[[list], Iterable]) -> None:
+def _fill(root: str, clips: Dict[str, List[Clip]],
+          progress: Callable[[list], Iterable], frames: int,
+          size: int) -> None:
     sentences = {
         split: [
             dict(video_id=clip.name, caption=caption)
@@ -108,6 +71,16 @@ def _fill(root: str, clips: Dict[str, List[Clip]], frames: int, size: int,
             ]
             for split in SPLITS
         })
+    write_msrvtt_lists(root, clips, sentences, in_7k)
+    write_msrvtt_questions(root, clips)
     write_frame_files(root, 'msrvtt',
                       [clip for split in SPLITS for clip in clips[split]],
                       'videos', '.mp4', frames, size, progress)
+
+
+write_msrvtt = ToyDataSet(
+    'msrvtt',
+    version=2,
+    fill=_fill,
+    imagine=_imagine,
+    options=dict(frames=2, size=96))

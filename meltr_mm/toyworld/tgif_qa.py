@@ -1,7 +1,21 @@
-"""The toy world in the files of TGIF-QA."""
+"""The toy world in the files of TGIF-QA.
+
+There are two kinds of clips, with the given number of clips of each:
+performers that repeat an act (action), and one thing after another
+(transition). FrameQA asks about both.
+
+* ``gifs/<clip>.gif``
+* ``{Train,Test}_{action,transition,frameqa}_question.csv``: original form,
+  tabs between the columns
+* ``txt_tgif-{action,transition,frame}.json``: VIOLET's form
+* ``{action,transition,frameqa}_{train,test}.jsonl`` and
+  ``frameqa_trainval_ans2label.json``: All-in-one's form
+* ``img_tgif.pkl`` and ``tgif_vq.pkl``, see
+  :func:`~meltr_mm.toyworld.frame_files.write_frame_files`, which also tells
+  what the options are
+"""
 import csv
 import os.path as osp
-from functools import partial
 from typing import Callable, Dict, Iterable, List
 
 import numpy as np
@@ -11,78 +25,27 @@ from meltr_mm.datasets.tgif_frame_qa_dataset import TYPES
 
 from .choices import ask_repetition, ask_transition
 from .clips import SPLITS, Clip, imagine_clips
-from .folder import write_folder, write_json
+from .folder import write_json
 from .frame_files import write_frame_files
+from .line_files import write_json_lines, write_numbered_answers
 from .questions import ask
 from .routines import imagine_repetition, imagine_transition
-
-# Raised when the same arguments give other files than before.
-VERSION = 1
+from .toy_data_set import ToyDataSet
 
 # The data set has no validation file: its training file holds both.
 _TABLES = dict(Train=('train', 'val'), Test=('test', ))
 _TYPE_OF = dict(shape='object', count='number', colour='colour')
 
+ClipsOfSplits = Dict[str, List[Clip]]
 Rows = Dict[str, List[dict]]
 
 
-def write_tgif_qa(root: str,
-                  seed: int = 0,
-                  sizes: Dict[str, int] = dict(train=1000, val=60, test=160),  # noqa: B006, E501
-                  frames: int = 4,
-                  size: int = 96,
-                  progress: Callable[[list], Iterable] = iter) -> bool:
-    """Write a toy data set in every file format in which TGIF-QA is found.
-
-    There are two kinds of clips: performers that repeat an act (action), and
-    one thing after another (transition). FrameQA asks about both.
-
-    * ``gifs/<clip>.gif``
-    * ``{Train,Test}_{action,transition,frameqa}_question.csv``: original
-      form, tabs between the columns
-    * ``txt_tgif-{action,transition,frame}.json``: VIOLET's form
-    * ``img_tgif.pkl`` and ``tgif_vq.pkl``, see
-      :func:`~meltr_mm.toyworld.frame_files.write_frame_files`
-
-    A second call with the same arguments writes nothing.
-
-    Args:
-        root (str): The folder.
-        seed (int): Decides everything. Defaults to 0.
-        sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
-            ``'test'``, of each kind. Defaults to 1000, 60 and 160.
-        frames (int): Frames per clip in the two pickles. Defaults to 4.
-        size (int): Side of the frames that the model sees, pixels. Defaults
-            to 96.
-        progress (Callable): Wraps the list of clips, to show progress, e.g.
-            ``tqdm``. Defaults to ``iter``.
-
-    Returns:
-        bool: Whether anything was written.
-
-    Raises:
-        FileExistsError: See
-            :func:`~meltr_mm.toyworld.folder.write_folder`.
-    """
-    arguments = dict(
-        version=VERSION,
-        dataset='tgif_qa',
-        seed=seed,
-        sizes={split: sizes[split] for split in SPLITS},
-        frames=frames,
-        size=size)
+def _imagine(seed: int, sizes: Dict[str, int]) -> Dict[str, ClipsOfSplits]:
     # Seeds of their own, or the two kinds would share names.
-    repeating = imagine_clips(2 * seed, sizes, imagine_repetition, _name)
-    changing = imagine_clips(2 * seed + 1, sizes, imagine_transition, _name)
-    return write_folder(
-        root, arguments,
-        partial(
-            _fill,
-            repeating=repeating,
-            changing=changing,
-            frames=frames,
-            size=size,
-            progress=progress))
+    return dict(
+        action=imagine_clips(2 * seed, sizes, imagine_repetition, _name),
+        transition=imagine_clips(2 * seed + 1, sizes, imagine_transition,
+                                 _name))
 
 
 def _name(rng: np.random.Generator) -> str:
@@ -90,12 +53,13 @@ def _name(rng: np.random.Generator) -> str:
     return f"tumblr_n{''.join(rng.choice(letters, size=14))}o1_400"
 
 
-def _fill(root: str, repeating: Dict[str, List[Clip]],
-          changing: Dict[str, List[Clip]], frames: int, size: int,
-          progress: Callable[[list], Iterable]) -> None:
-    clips = {split: repeating[split] + changing[split] for split in SPLITS}
-    _write_choices(root, 'action', repeating, ask_repetition)
-    _write_choices(root, 'transition', changing, ask_transition)
+def _fill(root: str, kinds: Dict[str, ClipsOfSplits],
+          progress: Callable[[list], Iterable], frames: int,
+          size: int) -> None:
+    action, transition = kinds['action'], kinds['transition']
+    clips = {split: action[split] + transition[split] for split in SPLITS}
+    _write_choices(root, 'action', action, ask_repetition)
+    _write_choices(root, 'transition', transition, ask_transition)
     _write_frame_qa(root, clips)
     write_frame_files(root, 'tgif',
                       [clip for split in SPLITS for clip in clips[split]],
@@ -118,6 +82,17 @@ def _write_choices(root: str, task: str, clips: Dict[str, List[Clip]],
         for split in SPLITS
     }
     _write_tables(root, task, rows)
+    _write_lines(
+        root, task, {
+            split: [
+                dict(
+                    gif_name=row['gif_name'],
+                    question=row['question'],
+                    options=[row[f'a{i}'] for i in range(1, 6)],
+                    answer=row['answer']) for row in rows[split]
+            ]
+            for split in SPLITS
+        })
     write_json(
         osp.join(root, f'txt_tgif-{task}.json'), {
             split: [
@@ -147,6 +122,15 @@ def _write_frame_qa(root: str, clips: Dict[str, List[Clip]]) -> None:
     _write_tables(root, 'frameqa', rows)
     vocab = most_frequent_answers((row['answer'] for row in rows['train']),
                                   size=1540)
+    _write_lines(
+        root, 'frameqa', {
+            split: [{key: row[key]
+                     for key in ('gif_name', 'question', 'answer')}
+                    for row in rows[split]]
+            for split in SPLITS
+        })
+    write_numbered_answers(
+        osp.join(root, 'frameqa_trainval_ans2label.json'), vocab)
     label_of = {answer: label for label, answer in enumerate(vocab)}
     violet_form = {
         split: [
@@ -175,3 +159,19 @@ def _write_tables(root: str, task: str, rows: Rows) -> None:
             for key, row in enumerate(content):
                 name = f'{task.upper()}{key}'
                 writer.writerow(dict(**row, vid_id=name, key=key))
+
+
+def _write_lines(root: str, task: str, rows: Rows) -> None:
+    for table, splits in _TABLES.items():
+        write_json_lines(
+            osp.join(root, f'{task}_{table.lower()}.jsonl'),
+            (row for split in splits for row in rows[split]))
+
+
+write_tgif_qa = ToyDataSet(
+    'tgif_qa',
+    version=2,
+    fill=_fill,
+    imagine=_imagine,
+    # The model must see what comes before what.
+    options=dict(frames=4, size=96))

@@ -1,18 +1,27 @@
-"""The toy world in the files of YouCook2."""
+"""The toy world in the files of YouCook2.
+
+* ``youcookii_{train,val,test}.csv``: ``video_id,feature_file``
+* ``youcookii_data.transcript.pickle``: ``{video: {start, end, text,
+  transcript}}``, arrays with one entry per clip, seconds
+* ``youcookii_videos_features.pickle``: ``{video: (seconds, D)}``, see
+  :mod:`meltr_mm.toyworld.features`
+
+Five clips follow each other in a video, with pauses in which nothing is to be
+seen. The transcript of a clip gives a part of its caption away.
+
+The option ``feature_dim`` is D.
+"""
 import os.path as osp
-from functools import partial
 from typing import Callable, Dict, Iterable, List
 
 import numpy as np
 
 from .captions import describe
-from .clips import SPLITS, Clip, imagine_clips
+from .clips import SPLITS, Clip
 from .features import feature_vectors, things_in
-from .folder import write_csv, write_folder, write_pickle
+from .folder import write_csv, write_pickle
+from .toy_data_set import ToyDataSet
 from .transcripts import narrate
-
-# Raised when the same arguments give other files than before.
-VERSION = 1
 
 CLIPS_PER_VIDEO = 5
 # Seconds, both ends included.
@@ -20,54 +29,8 @@ _LENGTH = (4, 8)
 _PAUSE = (1, 3)
 
 
-def write_youcook2(root: str,
-                   seed: int = 0,
-                   sizes: Dict[str, int] = dict(train=1000, val=60, test=160),  # noqa: B006, E501
-                   feature_dim: int = 64,
-                   progress: Callable[[list], Iterable] = iter) -> bool:
-    """Write a toy data set in the file formats of YouCook2.
-
-    * ``youcookii_{train,val,test}.csv``: ``video_id,feature_file``
-    * ``youcookii_data.transcript.pickle``: ``{video: {start, end, text,
-      transcript}}``, arrays with one entry per clip, seconds
-    * ``youcookii_videos_features.pickle``: ``{video: (seconds, D)}``, see
-      :mod:`meltr_mm.toyworld.features`
-
-    Five clips follow each other in a video, with pauses in which nothing is
-    to be seen. The transcript of a clip gives a part of its caption away. A
-    second call with the same arguments writes nothing.
-
-    Args:
-        root (str): The folder.
-        seed (int): Decides everything. Defaults to 0.
-        sizes (dict[str, int]): Number of clips of ``'train'``, ``'val'`` and
-            ``'test'``. Defaults to 1000, 60 and 160.
-        feature_dim (int): D. Defaults to 64.
-        progress (Callable): Wraps the list of videos, to show progress, e.g.
-            ``tqdm``. Defaults to ``iter``.
-
-    Returns:
-        bool: Whether anything was written.
-
-    Raises:
-        FileExistsError: See
-            :func:`~meltr_mm.toyworld.folder.write_folder`.
-    """
-    arguments = dict(
-        version=VERSION,
-        dataset='youcook2',
-        seed=seed,
-        sizes={split: sizes[split] for split in SPLITS},
-        feature_dim=feature_dim)
-    clips = imagine_clips(seed, sizes)
-    return write_folder(
-        root, arguments,
-        partial(
-            _fill, clips=clips, feature_dim=feature_dim, progress=progress))
-
-
-def _fill(root: str, clips: Dict[str, List[Clip]], feature_dim: int,
-          progress: Callable[[list], Iterable]) -> None:
+def _fill(root: str, clips: Dict[str, List[Clip]],
+          progress: Callable[[list], Iterable], feature_dim: int) -> None:
     videos = []
     for split in SPLITS:
         parts = [
@@ -106,3 +69,7 @@ def _film(clips: List[Clip], feature_dim: int) -> tuple:
         text=np.array(texts, dtype=object),
         transcript=np.array(transcripts, dtype=object)), feature_vectors(
             seconds, noise, feature_dim)
+
+
+write_youcook2 = ToyDataSet(
+    'youcook2', version=1, fill=_fill, options=dict(feature_dim=64))

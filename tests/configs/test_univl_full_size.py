@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
 from test_full_size import walk
 from univl_files import write
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+# What the losses read beside the pair itself.
+FOR_LOSSES = ('masked_text_ids', 'mlm_labels', 'mfm_labels', 'caption_ids',
+              'caption_labels', 'caption_mask')
 FIRST = 'model.text_encoder.layers.layer.0.output.dense.weight'
 
 
@@ -39,11 +43,8 @@ def load(name, data_set, root):
 
 
 @pytest.mark.parametrize('name, data_set, size', [
-    ('youcook2_retrieval', 'youcook2', (48, 48)),
-    ('youcook2_captioning', 'youcook2', (128, 96)),
-    ('msrvtt7k_retrieval', 'msrvtt', (48, 48)),
     ('msrvtt9k_retrieval', 'msrvtt', (48, 48)),
-    ('msrvtt_captioning', 'msrvtt', (48, 48)),
+    ('youcook2_captioning', 'youcook2', (128, 96)),
     ('mosi', 'cmu_mosi', (50, 50)),
 ])
 def test_univl(name, data_set, size, tmp_path, monkeypatch):
@@ -74,3 +75,37 @@ def test_univl(name, data_set, size, tmp_path, monkeypatch):
     assert runner.optim_wrapper.updates == runner.optim_wrapper.meta_steps == 1
     scalars = runner.message_hub.log_scalars
     assert f'val/{hook.save_best}' in scalars
+
+
+@pytest.mark.parametrize('name, data_set, trained, videos', [
+    ('youcook2_retrieval', 'youcook2', 'msrvtt9k_retrieval', 'ab'),
+    ('msrvtt7k_retrieval', 'msrvtt', 'msrvtt9k_retrieval',
+     ['video0', 'video7010']),
+    ('msrvtt_captioning', 'msrvtt', 'youcook2_captioning',
+     ['video0', 'video7010']),
+])
+def test_univl_of_a_size_that_is_trained_above(name, data_set, trained,
+                                               videos, tmp_path):
+    """Model and training are another's but for the rate; the data its own."""
+    cfg = load(name, data_set, tmp_path)
+    other = Config.fromfile(str(CONFIGS / f'meltr_univl_{trained}.py'))
+    for part in walk(other.model):
+        if 'tokenizer' in part:
+            part.tokenizer = 'minilm'
+    for config in (cfg, other):
+        config.model.model.task.pop('max_length', None)
+        config.optim_wrapper.optimizer.pop('lr')
+    for key in ('model', 'optim_wrapper', 'val_cfg', 'test_cfg',
+                'val_evaluator', 'test_evaluator', 'default_hooks'):
+        assert cfg[key] == other[key]
+    for split, video in zip(('train', 'val'), videos, strict=True):
+        dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+        assert len(dataset) == 2
+        packed = dataset[0]
+        assert packed['inputs'].shape == (48, 1024)
+        sample = packed['data_samples']
+        assert sample.video_id == video and len(sample.references) == 1
+        assert sample.text_ids.shape == sample.video_mask.shape == (48, )
+        assert all((field in sample) == (split == 'train')
+                   for field in FOR_LOSSES)
+    assert cfg.test_dataloader == cfg.val_dataloader

@@ -202,6 +202,17 @@ def test_bad_mosi(mosi, changes, message):
         mosi(**changes)
 
 
+def test_mosi_files(mosi, tmp_path):
+    with pytest.raises(ForeignClassError, match='refers to subprocess.run'):
+        mosi(raw_text=subprocess.run)
+    path = tmp_path / 'mosi.pkl'
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ValueError, match='mosi.pkl: .*truncated'):
+        DATASETS.build(
+            dict(type='CMUMOSIDataset', data_root=str(tmp_path),
+                 ann_file='mosi.pkl', split='train', pipeline=[]))
+
+
 def test_mosi_split(mosi):
     with pytest.raises(ValueError, match=r"one of.*'valid'.*'val'"):
         mosi('val')
@@ -246,6 +257,12 @@ def test_bad_features(load, table, results, message):
         load(table, **results)
 
 
-def test_features_of_foreign_classes(load):
+def test_feature_files(load, tmp_path):
     with pytest.raises(ForeignClassError, match='refers to torch'):
         load(dict(v=torch.ones(3, 2)))
+    path = tmp_path / 'half.pickle'
+    path.write_bytes(pickle.dumps(dict(v=np.ones((3, 2))))[:60])
+    with pytest.raises(ValueError, match='half.pickle: .*truncated'):
+        TRANSFORMS.build(
+            dict(type='LoadVideoFeatures', max_frames=3, feature_dim=2,
+                 feature_file=str(path)))

@@ -105,6 +105,12 @@ def check(dataset, expected):
             if theirs in arrays:
                 torch.testing.assert_close(
                     packed['data_samples'].get(ours), arrays[theirs][0])
+        if 'masked_video' in arrays:
+            # Ours are hidden inside the model.
+            hidden = packed['data_samples'].mfm_labels != -1
+            torch.testing.assert_close(
+                packed['inputs'].masked_fill(hidden[:, None], 0),
+                arrays['masked_video'][0].float())
 
 
 @pytest.mark.parametrize('name, encoder_text, repeat_from', [

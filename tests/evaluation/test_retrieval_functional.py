@@ -56,6 +56,12 @@ def test_official_traces(load_fixture):
     assert max(counts) > 0  # there are ties among them
 
 
+def test_one_query():
+    for ties in ('mean', 'optimistic', 'pessimistic', 'official'):
+        assert retrieval_metrics(np.array([[.3]]), ties=ties) == {
+            'R@1': 100, 'R@5': 100, 'R@10': 100, 'MedR': 1, 'MeanR': 1}
+
+
 def test_several_texts_per_video():
     # Texts 0 and 1 describe video 0, text 2 describes video 1.
     scores = np.array([[.9, .1], [.2, .8], [.3, .7]])

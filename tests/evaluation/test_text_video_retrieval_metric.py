@@ -59,6 +59,8 @@ def test_tie_rule_is_passed_on():
         metric.process([row(i, constant) for i in range(4)])
         results[ties] = metric.evaluate(4)['retrieval/R@1']
     assert results == dict(mean=0, official=25)
+    with pytest.raises(ValueError, match="ties must be one of .*'fair'"):
+        evaluator(ties='fair')
 
 
 def test_bfloat16_scores():

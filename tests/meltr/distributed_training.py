@@ -10,11 +10,11 @@ import json
 import sys
 
 import torch
+from aid_building import build
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from shared_trunk import SharedTrunk, batch
-from test_optim_wrapper import build
 from test_wrapper import wrap
 from torch import distributed, nn
 

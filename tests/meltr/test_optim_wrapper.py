@@ -1,57 +1,17 @@
 import copy
 import gc
-import logging
 
 import pytest
 import torch
-from mmengine.logging import MessageHub, MMLogger
+from aid_building import build, phi, weights
+from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 from shared_trunk import TASKS, SharedTrunk, batch
 from test_wrapper import wrap
-from torch import nn
 
 from meltr_mm.meltr import AIDOptimWrapper, AmpAIDOptimWrapper
 from meltr_mm.meltr.hypergradient import hypergradient
-
-
-def build(model, **kwargs):
-    cfg = dict(
-        type='AIDOptimWrapper',
-        constructor='AIDOptimWrapperConstructor',
-        optimizer=dict(type='SGD', lr=0.05),
-        meta_optimizer=dict(type='SGD', lr=0.5),
-        gamma=0.1,
-        interval=1)
-    cfg.update(kwargs)
-    return build_optim_wrapper(model, cfg)
-
-
-def phi(model):
-    return nn.utils.parameters_to_vector(
-        model.meltr.parameters()).detach().clone()
-
-
-def weights(model):
-    return nn.utils.parameters_to_vector(
-        model.model.parameters()).detach().clone()
-
-
-@pytest.fixture
-def warnings():
-    """What is logged as a warning."""
-    records = []
-
-    class Keep(logging.Handler):
-
-        def emit(self, record):
-            records.append(record.getMessage())
-
-    logger = MMLogger.get_current_instance()
-    handler = Keep(level=logging.WARNING)
-    logger.addHandler(handler)
-    yield records
-    logger.removeHandler(handler)
 
 
 def test_one_iteration_by_hand():
@@ -240,179 +200,6 @@ def test_loads_what_a_plain_wrapper_saved(warnings):
         model.model, dict(optimizer=dict(type='SGD', lr=0.05)))
     build(model).load_state_dict(plain.state_dict())
     assert any('start afresh' in w for w in warnings)
-
-
-class Poisoned(SharedTrunk):
-    """Some of its losses, or their gradients, are not finite on demand."""
-    poison = {}
-
-    def forward(self, inputs, targets=None, mode='tensor'):
-        losses = super().forward(inputs, targets, mode)
-        for name, value in (self.poison if mode == 'loss' else {}).items():
-            if value == 'gradient':
-                # d sqrt(x)/dx at 0 is infinite, and its value is finite.
-                zero = self.trunk[0].weight.sum() * 0
-                losses[name] = losses[name] + zero.sqrt()
-            else:
-                losses[name] = losses[name] * value
-        return losses
-
-
-@pytest.mark.parametrize('value', [float('nan'), float('inf'), 'gradient'])
-def test_unusable_update_leaves_all_weights_alone(value, warnings):
-    model = wrap(Poisoned())
-    optim_wrapper = build(model)
-    model.train_step(batch(0), optim_wrapper)
-    before = weights(model), phi(model)
-    model.model.poison = dict(loss_b=value)
-    model.train_step(batch(1), optim_wrapper)
-    assert torch.equal(weights(model), before[0])
-    assert torch.equal(phi(model), before[1])
-    expected = 'gradient of the model' if value == 'gradient' else 'loss_b'
-    assert any(expected in w and 'update skipped (1 in a row)' in w
-               for w in warnings)
-    assert len(optim_wrapper.history) == 1  # nothing bad to draw later
-
-    model.model.poison = {}
-    model.train_step(batch(2), optim_wrapper)
-    assert not torch.equal(weights(model), before[0])
-    assert optim_wrapper.skips.in_a_row['parameter update'] == 0
-
-
-@pytest.mark.parametrize('estimator', ['auto', 'jvp', 'vjp'])
-@pytest.mark.parametrize('value', [float('nan'), float('inf'), 'gradient'])
-@pytest.mark.parametrize('task', ['loss_a', 'loss_c'])
-def test_unusable_meta_step_leaves_phi_alone(task, value, estimator,
-                                             warnings):
-    model = wrap(Poisoned())
-    optim_wrapper = build(model, estimator=estimator)
-    step = optim_wrapper.meta_step
-
-    def poisoned_step(window):
-        model.model.poison = {task: value}
-        step(window)
-        model.model.poison = {}
-
-    optim_wrapper.meta_step = poisoned_step
-    before = phi(model)
-    model.train_step(batch(0), optim_wrapper)
-    assert torch.equal(phi(model), before)
-    assert optim_wrapper.meta_steps == 0
-    assert all(not s for s in optim_wrapper.meta_optimizer.state.values())
-    assert any('meta step skipped (1 in a row)' in w for w in warnings)
-    if value != 'gradient':
-        assert any(task in w for w in warnings)
-
-    optim_wrapper.meta_step = step
-    model.train_step(batch(1), optim_wrapper)
-    assert optim_wrapper.meta_steps == 1
-    assert not torch.equal(phi(model), before)
-
-
-def test_non_finite_output_of_meltr(warnings):
-    model = wrap()
-    optim_wrapper = build(model)
-    model.meltr.fc1.weight.data[0, 0] = float('nan')
-    before = weights(model)
-    model.train_step(batch(0), optim_wrapper)
-    assert torch.equal(weights(model), before)
-    assert any('MELTR output' in w for w in warnings)
-
-
-def test_training_stops_after_max_skips():
-    model = wrap(Poisoned())
-    optim_wrapper = build(model, max_skips=3)
-    model.model.poison = dict(loss_b=float('nan'))
-    for n in range(2):
-        model.train_step(batch(n), optim_wrapper)
-    with pytest.raises(FloatingPointError, match=(
-            r'non-finite loss_b.*max_skips=3.*--resume')):
-        model.train_step(batch(2), optim_wrapper)
-
-
-def test_bad_micro_batch_skips_its_update_only():
-    model = wrap(Poisoned())
-    optim_wrapper = build(model, accumulative_counts=2)
-    before = weights(model)
-    model.train_step(batch(0), optim_wrapper)
-    model.model.poison = dict(loss_b=float('nan'))
-    model.train_step(batch(1), optim_wrapper)
-    model.model.poison = {}
-    assert torch.equal(weights(model), before)
-    assert all(p.grad is None for p in model.model.parameters())
-    for n in (2, 3):
-        model.train_step(batch(n), optim_wrapper)
-    assert not torch.equal(weights(model), before)
-    assert optim_wrapper.updates == 1
-
-
-class NoForwardMode(torch.autograd.Function):
-
-    @staticmethod
-    def forward(ctx, x):
-        return x.clone()
-
-    @staticmethod
-    def backward(ctx, grad):
-        return grad
-
-
-class StopsTangents(torch.autograd.Function):
-    """Silently differs: a wrong forward-mode rule."""
-
-    @staticmethod
-    def forward(x):
-        return x.clone()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        pass
-
-    @staticmethod
-    def backward(ctx, grad):
-        return grad
-
-    @staticmethod
-    def jvp(ctx, tangent):
-        return 3 * tangent
-
-
-@pytest.mark.parametrize('function,reason', [
-    (NoForwardMode, 'forward mode is not possible here'),
-    (StopsTangents, 'differ by'),
-])
-def test_auto_falls_back_with_one_warning(function, reason, warnings):
-    model = wrap()
-    trunk = model.model.trunk.forward
-    model.model.trunk.forward = lambda x: function.apply(trunk(x))
-    optim_wrapper = build(model)
-    for n in range(3):
-        model.train_step(batch(n), optim_wrapper)
-    assert optim_wrapper.hypergradient.chosen == 'vjp'
-    assert sum(reason in w for w in warnings) == 1
-    assert optim_wrapper.meta_steps == 3
-
-
-def test_auto_takes_jvp_where_it_is_right():
-    model = wrap()
-    optim_wrapper = build(model)
-    model.train_step(batch(0), optim_wrapper)
-    assert optim_wrapper.hypergradient.chosen == 'jvp'
-
-
-@pytest.mark.parametrize('estimator', ['auto', 'vjp'])
-def test_compiled_model_trains_as_the_plain_one(estimator):
-    runs = []
-    for compiled in (False, True):
-        model = wrap()
-        if compiled:
-            model.model.trunk.compile(backend='aot_eager')
-        optim_wrapper = build(model, estimator=estimator)
-        for n in range(4):
-            model.train_step(batch(n), optim_wrapper)
-        assert optim_wrapper.meta_steps == 4
-        runs.append((weights(model), phi(model)))
-    torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-12)
 
 
 def test_bfloat16_autocast():

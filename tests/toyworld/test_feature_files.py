@@ -36,7 +36,7 @@ def digests(root):
     }
 
 
-@pytest.mark.parametrize('write', WRITERS)
+@pytest.mark.parametrize('write', WRITERS, ids=lambda write: write.name)
 def test_same_seed_same_bytes(write, tmp_path):
     for name, seed in dict(a=3, b=3, c=4).items():
         assert write(str(tmp_path / name), seed=seed, sizes=TINY)
@@ -49,6 +49,8 @@ def test_same_seed_same_bytes(write, tmp_path):
     assert not write(str(tmp_path / 'a'), seed=3, sizes=TINY)
     with pytest.raises(FileExistsError, match='Delete the folder, or choose'):
         write(str(tmp_path / 'a'), seed=3, sizes=TINY, feature_dim=8)
+    with pytest.raises(TypeError, match=r"among \['feature_dim'\], but got"):
+        write(str(tmp_path / 'd'), sizes=TINY, frames=2)
 
 
 @pytest.fixture

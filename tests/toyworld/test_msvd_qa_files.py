@@ -16,7 +16,9 @@ from meltr_mm.toyworld.world import COLOURS, FRAMES
 ROOT = Path(__file__).resolve().parents[2]
 TINY = dict(train=3, val=1, test=1)
 ANNOTATIONS = ('txt_msvd-qa.json', 'train_qa.json', 'val_qa.json',
-               'test_qa.json', 'youtube_mapping.txt')
+               'test_qa.json', 'youtube_mapping.txt', 'msvd_train.jsonl',
+               'msvd_val.jsonl', 'msvd_test.jsonl', 'msvd_answer_set.txt',
+               'msvd_youtube_mapping.txt')
 
 
 def digests(root, names=ANNOTATIONS):

@@ -9,7 +9,10 @@ import torch
 
 # Without these, freed memory stays with the process and hides what a later
 # function needs. They are read when a process starts.
-MALLOC = dict(MALLOC_MMAP_THRESHOLD_='65536', MALLOC_TRIM_THRESHOLD_='65536')
+MALLOC = dict(
+    MALLOC_MMAP_MAX_='65536',
+    MALLOC_MMAP_THRESHOLD_='65536',
+    MALLOC_TRIM_THRESHOLD_='65536')
 
 
 def seconds(fn: Callable[[], object], device: str) -> float:

@@ -157,6 +157,8 @@ def main() -> None:
         show(split, problems)
         wrong += len(problems)
     if wrong:
+        print('docs/data/ tells where the files of each data set come from; '
+              'tools/data/make_toyworld.py writes those of the toy configs')
         sys.exit(1)
     print('everything is there')
 

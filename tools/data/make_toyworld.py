@@ -22,16 +22,15 @@ from meltr_mm.toyworld import (
     write_youcook2,
 )
 
-WRITERS = dict(
-    msvd_qa=write_msvd_qa,
-    tgif_qa=write_tgif_qa,
-    msrvtt=write_msrvtt,
-    youcook2=write_youcook2,
-    msrvtt_feature=write_msrvtt_feature,
-    cmu_mosi=write_cmu_mosi)
-# Frames per clip in the pickles of the data sets that have videos. Of TGIF-QA
-# the model must see more, to tell what comes before what.
-FRAMES = dict(msvd_qa=2, tgif_qa=4, msrvtt=2)
+WRITERS = {
+    write.name: write
+    for write in (write_msvd_qa, write_tgif_qa, write_msrvtt, write_youcook2,
+                  write_msrvtt_feature, write_cmu_mosi)
+}
+FRAMES = {
+    name: write.options['frames']
+    for name, write in WRITERS.items() if 'frames' in write.options
+}
 
 
 def parse_args() -> argparse.Namespace:
@@ -92,10 +91,11 @@ def write(name: str, args: argparse.Namespace) -> None:
         args (argparse.Namespace): The arguments.
     """
     root = osp.join(args.out, name)
-    if name in FRAMES:
-        options = dict(frames=args.frames or FRAMES[name], size=args.size)
-    else:
-        options = dict(feature_dim=args.feature_dim)
+    options = {
+        option: getattr(args, option)
+        for option in WRITERS[name].options
+        if getattr(args, option) is not None
+    }
     start = time.time()
     try:
         written = WRITERS[name](

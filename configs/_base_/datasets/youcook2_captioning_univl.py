@@ -3,26 +3,21 @@
 # numbers are not public, and each is 'NONE' in the public pickle.
 #
 # 128 words and 96 frames are those of UniVL's README.
-_base_ = './youcook2_univl.py'
+_base_ = ['./youcook2_univl.py']
 
 test_pipeline = [
     dict(
         type='LoadVideoFeatures',
         feature_file=_base_.feature_file,
         max_frames=96),
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=128,
-        key='text'),
-    _base_.pack_test,
+    {**_base_.read_text, 'max_length': 128},
+    _base_.pack,
 ]
 train_pipeline = [
     *test_pipeline[:-1],
     *_base_.mask,
-    dict(
-        type='TokenizeCaption', tokenizer=_base_.tokenizer, max_length=128),
-    _base_.pack_train,
+    {**_base_.read_caption, 'max_length': 128},
+    _base_.pack,
 ]
 
 # 16 in all in UniVL's README: 4 processes of 4.
@@ -32,3 +27,8 @@ train_dataloader = dict(
 val_dataloader = dict(
     dataset=dict(encoder_text='transcript', pipeline=test_pipeline))
 test_dataloader = val_dataloader
+
+# 'plain' splits at spaces, as the published evaluation does; 'ptb' is that of
+# the COCO toolkit.
+val_evaluator = dict(_delete_=True, type='CaptionMetric', tokenizer='plain')
+test_evaluator = val_evaluator

@@ -35,8 +35,13 @@ model = dict(
         # converted UniVL checkpoint.
         pretrained_bert=None,
         data_preprocessor=dict(type='ActionDataPreprocessor')),
-    # Sizes of the official meltr.py.
-    meltr=dict(type='MELTR', hidden_dims=(128, 256), feedforward_dim=512),
+    # Sizes of the official meltr.py. There MELTR stays in eval mode, so it has
+    # no dropout.
+    meltr=dict(
+        type='MELTR',
+        hidden_dims=(128, 256),
+        feedforward_dim=512,
+        dropout=0.),
     # The order is the row order of MELTR's task embedding.
     losses=[
         'loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm',

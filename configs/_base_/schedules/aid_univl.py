@@ -9,6 +9,14 @@ optimiser is BERT's Adam:
                          convert_to_iter_based=True)
 
 torch's AdamW corrects the bias of the first steps and has fused kernels.
+
+The official option `coef_lr` is a rate of the text encoder's own. It is 1
+whenever a checkpoint is given, as here. Another one, in `paramwise_cfg`:
+
+    custom_keys={'text_encoder': dict(lr_mult=0.1), ...}
+
+MMEngine asks neither bias_decay_mult nor norm_decay_mult about what a key
+matches, so biases and LayerNorms within need longer keys with decay_mult=0.
 """
 optim_wrapper = dict(
     type='AIDOptimWrapper',

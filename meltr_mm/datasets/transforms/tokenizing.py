@@ -1,6 +1,6 @@
 """What the transforms that tokenize share."""
 from functools import cache
-from typing import List, Tuple, Union
+from typing import TYPE_CHECKING, List, Tuple, Union
 
 import torch
 from mmcv.transforms import BaseTransform
@@ -8,9 +8,12 @@ from torch import Tensor
 
 from ..minilm import minilm_directory
 
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers import PreTrainedTokenizerFast
+
 
 @cache
-def load_tokenizer(name: str):
+def load_tokenizer(name: str) -> 'PreTrainedTokenizerFast':
     """Load a tokenizer once per process.
 
     Args:

@@ -18,12 +18,19 @@ TOKENIZERS = ('plain', 'ptb')
 INSTALL = 'pip install pycocoevalcap==1.2'
 
 
-def require_caption_toolkit() -> None:
-    """Check that the toolkit is there.
+def check_caption_settings(tokenizer: str) -> None:
+    """Check that there is such a tokenizer, and the toolkit.
+
+    Args:
+        tokenizer (str): See :func:`caption_metrics`.
 
     Raises:
         ImportError: Saying what to install.
+        ValueError: Saying which tokenizers there are.
     """
+    if tokenizer not in TOKENIZERS:
+        raise ValueError(
+            f'tokenizer must be one of {TOKENIZERS}, but got {tokenizer!r}')
     if importlib.util.find_spec('pycocoevalcap') is None:
         raise ImportError(
             'Caption metrics come from the COCO caption toolkit, which is '
@@ -59,11 +66,8 @@ def caption_metrics(predictions: Sequence[str],
             caption has no reference or one that is empty, or the tokenizer
             is unknown.
     """
-    if tokenizer not in TOKENIZERS:
-        raise ValueError(
-            f'tokenizer must be one of {TOKENIZERS}, but got {tokenizer!r}')
+    check_caption_settings(tokenizer)
     _check(predictions, references)
-    require_caption_toolkit()
     from pycocoevalcap.bleu.bleu import Bleu
     from pycocoevalcap.cider.cider import Cider
     from pycocoevalcap.rouge.rouge import Rouge

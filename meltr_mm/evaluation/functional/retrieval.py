@@ -106,8 +106,7 @@ def query_ranks(scores: np.ndarray,
         ValueError: If the rule is unknown, the scores are no matrix or not
             all numbers, or the truth does not fit them.
     """
-    if ties not in TIES:
-        raise ValueError(f'ties must be one of {TIES}, but got {ties!r}')
+    check_ties(ties)
     scores = np.asarray(scores)
     _check_scores(scores)
     right = np.zeros(scores.shape, dtype=bool)
@@ -131,6 +130,19 @@ def query_ranks(scores: np.ndarray,
         optimistic=0,
         pessimistic=1)[ties]
     return 1. + beaten_by + tied * share
+
+
+def check_ties(ties: str) -> None:
+    """Check that there is such a rule.
+
+    Args:
+        ties (str): See :func:`query_ranks`.
+
+    Raises:
+        ValueError: Saying which rules there are.
+    """
+    if ties not in TIES:
+        raise ValueError(f'ties must be one of {TIES}, but got {ties!r}')
 
 
 def rank_metrics(ranks: np.ndarray,

@@ -1,10 +1,10 @@
 """Scores of written captions."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional
 
 from mmaction.registry import METRICS
 
 from ..functional import caption_metrics
-from ..functional.captioning import require_caption_toolkit
+from ..functional.captioning import check_caption_settings
 from .complete_metric import CompleteMetric
 
 
@@ -27,8 +27,8 @@ class CaptionMetric(CompleteMetric):
 
     Raises:
         ImportError: If pycocoevalcap is not installed.
-        ValueError: If a sample lacks a field, or captions of the data set
-            were not evaluated.
+        ValueError: If the tokenizer is unknown, a sample lacks a field, or
+            captions of the data set were not evaluated.
     """
 
     default_prefix = 'caption'
@@ -41,23 +41,16 @@ class CaptionMetric(CompleteMetric):
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
         # Now, rather than after an epoch of training.
-        require_caption_toolkit()
+        check_caption_settings(tokenizer)
         self.tokenizer = tokenizer
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Note caption and references of each sample of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Predictions of the model.
-        """
-        for sample in data_samples:
-            self.need(
-                sample, ('pred_caption', 'references'),
-                '`pred_caption` is set by a captioning model with a '
-                'tokenizer, `references` by the dataset.')
-            self.results.append(
-                (sample['pred_caption'], list(sample['references'])))
+    def read(self, sample: dict) -> tuple:
+        """Take a caption and its references."""
+        self.need(
+            sample, ('pred_caption', 'references'),
+            '`pred_caption` is set by a captioning model with a tokenizer, '
+            '`references` by the dataset.')
+        return sample['pred_caption'], list(sample['references'])
 
     def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
         """Compute the metrics.

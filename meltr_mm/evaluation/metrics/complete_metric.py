@@ -1,4 +1,5 @@
 """What the metrics of this package share."""
+from abc import abstractmethod
 from typing import Any, Sequence
 
 from mmengine.evaluator import BaseMetric
@@ -7,8 +8,9 @@ from mmengine.evaluator import BaseMetric
 class CompleteMetric(BaseMetric):
     """A metric of the whole data set: a part of it is an error.
 
-    Subclasses say in ``items`` what a sample is called, call :meth:`need` on
-    each sample and :meth:`check_complete` before they compute.
+    Subclasses say in ``items`` what a sample is called, note one in
+    :meth:`read` with the help of :meth:`need`, and call
+    :meth:`check_complete` before they compute.
 
     Args:
         collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
@@ -19,6 +21,29 @@ class CompleteMetric(BaseMetric):
 
     items = 'samples'
     size = 0
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Note what the metric needs of each sample of a batch.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Predictions of the model.
+        """
+        self.results += [self.read(sample) for sample in data_samples]
+
+    @abstractmethod
+    def read(self, sample: dict) -> Any:
+        """Read what the metric needs of a sample.
+
+        Args:
+            sample (dict): Prediction of the model.
+
+        Returns:
+            Any: An entry of what :meth:`compute_metrics` is given.
+
+        Raises:
+            ValueError: If a field is absent.
+        """
 
     def evaluate(self, size: int) -> dict:
         """Collect the results of all ranks and compute the metrics.

@@ -1,5 +1,5 @@
 """Accuracy of open-ended question answering."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Dict, List, Optional
 
 from mmaction.registry import METRICS
 
@@ -59,32 +59,25 @@ class OpenEndedQAMetric(CompleteMetric):
         self.num_answers = num_answers
         self.ignore_unknown = ignore_unknown
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Note prediction, label and identity of each sample of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Predictions of the model.
-        """
-        for sample in data_samples:
-            self.need(
-                sample, ('pred_label', 'gt_label'),
-                '`pred_label` is set by the model in predict mode, '
-                '`gt_label` by the dataset.')
-            question = sample.get('question', '')
-            self.results.append(
-                dict(
-                    key=_identity(sample),
-                    prediction=int(sample['pred_label']),
-                    label=int(sample['gt_label']),
-                    type=sample.get('question_type')
-                    or question.lower().partition(' ')[0]))
+    def read(self, sample: dict) -> dict:
+        """Take prediction, label, identity and type of a question."""
+        self.need(
+            sample, ('pred_label', 'gt_label'),
+            '`pred_label` is set by the model in predict mode, `gt_label` by '
+            'the dataset.')
+        question = sample.get('question', '')
+        return dict(
+            key=_identity(sample),
+            prediction=int(sample['pred_label']),
+            label=int(sample['gt_label']),
+            type=sample.get('question_type')
+            or question.lower().partition(' ')[0])
 
     def compute_metrics(self, results: List[dict]) -> Dict[str, float]:
         """Compute the metrics.
 
         Args:
-            results (list[dict]): What :meth:`process` noted, of all ranks.
+            results (list[dict]): What :meth:`read` took, of all ranks.
 
         Returns:
             dict[str, float]: Percent, see the class.

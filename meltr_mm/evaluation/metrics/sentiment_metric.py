@@ -1,5 +1,5 @@
 """Measures of predicted sentiment."""
-from typing import Any, Dict, List, Sequence
+from typing import Dict, List
 
 from mmaction.registry import METRICS
 
@@ -30,20 +30,13 @@ class SentimentMetric(CompleteMetric):
     default_prefix = 'sentiment'
     items = 'utterances'
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Note prediction and label of each sample of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Predictions of the model.
-        """
-        for sample in data_samples:
-            self.need(
-                sample, ('pred_sentiment', 'sentiment'),
-                '`pred_sentiment` is set by the model in predict mode, '
-                '`sentiment` by the dataset.')
-            self.results.append(
-                (float(sample['pred_sentiment']), float(sample['sentiment'])))
+    def read(self, sample: dict) -> tuple:
+        """Take a prediction and its label."""
+        self.need(
+            sample, ('pred_sentiment', 'sentiment'),
+            '`pred_sentiment` is set by the model in predict mode, '
+            '`sentiment` by the dataset.')
+        return float(sample['pred_sentiment']), float(sample['sentiment'])
 
     def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
         """Compute the metrics.

@@ -1,10 +1,11 @@
 """Recall and rank of text-to-video retrieval."""
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Union
 
 import numpy as np
 from mmaction.registry import METRICS
 
 from ..functional import both_directions, query_ranks, rank_metrics
+from ..functional.retrieval import check_ties
 from .complete_metric import CompleteMetric
 
 
@@ -36,8 +37,9 @@ class TextVideoRetrievalMetric(CompleteMetric):
             :class:`mmengine.evaluator.BaseMetric`.
 
     Raises:
-        ValueError: If a sample is of neither kind, a score is not a number,
-            or queries of the data set were not evaluated.
+        ValueError: If the rule is unknown, a sample is of neither kind, a
+            score is not a number, or queries of the data set were not
+            evaluated.
     """
 
     default_prefix = 'retrieval'
@@ -50,34 +52,25 @@ class TextVideoRetrievalMetric(CompleteMetric):
                  prefix: Optional[str] = None,
                  collect_dir: Optional[str] = None) -> None:
         super().__init__(collect_device, prefix, collect_dir)
+        # Now, rather than after an epoch of training.
+        check_ties(ties)
         self.recall_at = tuple(recall_at)
         self.ties = ties
 
-    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Rank the right items of each query of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): See the class.
-        """
-        for sample in data_samples:
-            if 'score_matrix' in sample:
-                self.results.append(
-                    both_directions(
-                        _array(sample['score_matrix']),
-                        sample.get('videos_of_text'), self.recall_at,
-                        self.ties))
-                continue
-            self.need(
-                sample, ('pred_score', 'gt_label'),
-                "Use val_cfg=dict(type='RetrievalValLoop') with a model that "
-                'has predict_all, or pass one sample with the score_matrix '
-                'of all.')
-            right = np.atleast_1d(_array(sample['gt_label']))
-            # Only the rank is kept: Q rows of G scores would not fit.
-            self.results.append(
-                query_ranks(
-                    _array(sample['pred_score'])[None], [right], self.ties))
+    def read(self, sample: dict) -> Union[Dict[str, float], np.ndarray]:
+        """Rank the right items of a query, or of all queries of a matrix."""
+        if 'score_matrix' in sample:
+            return both_directions(
+                _array(sample['score_matrix']), sample.get('videos_of_text'),
+                self.recall_at, self.ties)
+        self.need(
+            sample, ('pred_score', 'gt_label'),
+            "Use val_cfg=dict(type='RetrievalValLoop') with a model that has "
+            'predict_all, or pass one sample with the score_matrix of all.')
+        right = np.atleast_1d(_array(sample['gt_label']))
+        # Only the rank is kept: Q rows of G scores would not fit.
+        return query_ranks(
+            _array(sample['pred_score'])[None], [right], self.ties)
 
     def evaluate(self, size: int) -> dict:
         """Collect the results of all ranks and compute the metrics.

@@ -3,14 +3,13 @@
 Shapes: B videos, R text rows, T frames, H x W pixels, N visual tokens per
 frame ([CLS] and patches), L text tokens, D width.
 """
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..layers import build_bert, build_bert_config, chosen_losses
+from ..layers import VideoTextModel, build_bert, build_bert_config
 from .batch import AllInOneBatch
 from .heads import HEADS
 from .heads.head import PredictingHead
@@ -20,7 +19,7 @@ TEXT, VIDEO = 0, 1  # rows of the table of modalities
 
 
 @MODELS.register_module()
-class AllInOne(BaseModel):
+class AllInOne(VideoTextModel):
     """One transformer for text, for video, and for both.
 
     Words are embedded as in BERT and given to every frame; a frame is its
@@ -75,10 +74,6 @@ class AllInOne(BaseModel):
                  bert: Optional[Dict] = None,
                  data_preprocessor: Optional[Dict] = None,
                  init_cfg: Optional[Dict] = None) -> None:
-        # BaseModel asks MMEngine's own registry, which finds MMAction2's
-        # preprocessor only where a runner has set the default scope.
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         if init_cfg is None:
             init_cfg = dict(
                 type='Normal', layer=['Linear', 'Embedding'], std=0.02)
@@ -106,66 +101,42 @@ class AllInOne(BaseModel):
         self.target = target
         self.register_load_state_dict_pre_hook(_rank_as_matching)
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: Optional[Sequence[ActionDataSample]] = None,
-        mode: str = 'tensor',
-        losses: Optional[Sequence[str]] = None
-    ) -> Union[Tensor, Dict[str, Tensor], List[ActionDataSample]]:
-        """Run the model.
+    def batch_of(self, inputs: Tensor,
+                 data_samples: Optional[Sequence[ActionDataSample]],
+                 mode: str) -> AllInOneBatch:
+        """Read normalised RGB frames and their samples.
 
         Args:
-            inputs (Tensor): Normalised RGB frames, (B, 1, 3, T, H, W) or
-                (B, 3, T, H, W). With the target 'itc', in the modes
-                'predict' and 'tensor', also (B, V, 3, T, H, W): V clips of
-                each video, whose similarities are averaged.
+            inputs (Tensor): (B, 1, 3, T, H, W) or (B, 3, T, H, W). With the
+                target 'itc', in the modes 'predict' and 'tensor', also
+                (B, V, 3, T, H, W): V clips of each video, whose similarities
+                are averaged.
             data_samples (Sequence[ActionDataSample]): B samples.
-            mode (str): 'loss', 'predict' or 'tensor' (default).
-            losses (Sequence[str], optional): In loss mode, compute these
-                only. Defaults to None: all.
+            mode (str): Of :meth:`forward`.
 
         Returns:
-            dict, list or Tensor: Scalar losses by name, in the order of the
-            heads; the samples with predictions of the target head; or its
-            scores, for 'itc' the features of texts and videos.
-
-        Raises:
-            ValueError: If a shape, mode or loss name is not as above, or a
-                needed field is absent.
+            AllInOneBatch: The batch.
         """
-        target = self.heads[self.target]
-        takes_views = target.takes_views and mode != 'loss'
+        takes_views = self.heads[self.target].takes_views and mode != 'loss'
         frames, views = _clips(inputs, takes_views)
-        batch = AllInOneBatch(self, frames, data_samples, views)
-        if mode == 'loss':
-            return self.loss(batch, losses)
-        if mode == 'predict':
-            return target.predict(batch)
-        if mode == 'tensor':
-            return target.scores(batch)
-        raise ValueError(
-            f"mode must be 'loss', 'predict' or 'tensor', but got {mode!r}")
+        return AllInOneBatch(self, frames, data_samples, views)
 
-    def loss(self,
-             batch: AllInOneBatch,
-             losses: Optional[Sequence[str]] = None) -> Dict[str, Tensor]:
-        """Compute the losses of the heads, or some of them.
-
-        Args:
-            batch (AllInOneBatch): The batch.
-            losses (Sequence[str], optional): Names. Defaults to all.
-
-        Returns:
-            dict[str, Tensor]: Scalars, in the order of the heads.
-
-        Raises:
-            ValueError: If a name is not a loss of a head.
-        """
+    def loss_functions(self) -> Dict[str, Callable[[AllInOneBatch], Tensor]]:
+        """Name the losses of the heads, in their order."""
         functions = {}
         for head in self.heads.values():
             functions.update(head.loss_functions())
-        return chosen_losses(functions, losses, batch)
+        return functions
+
+    def predict(self, batch: AllInOneBatch) -> List[ActionDataSample]:
+        """Write the predictions of the target head into the samples."""
+        return self.heads[self.target].predict(batch)
+
+    def outputs(
+            self,
+            batch: AllInOneBatch) -> Union[Tensor, Dict[str, Tensor]]:
+        """Compute the target's scores, (B, K); for 'itc' both features."""
+        return self.heads[self.target].scores(batch)
 
     def predict_all(
         self, feats: Dict[str, Tensor],
@@ -175,8 +146,9 @@ class AllInOne(BaseModel):
         """Rank a gallery, as MMAction2's ``RetrievalValLoop`` asks for.
 
         Args:
-            feats (dict[str, Tensor]): The 'tensor' outputs with the target
-                'itc' of all batches of this process, concatenated.
+            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
+                mode with the target 'itc', for all batches of this process,
+                concatenated.
             data_samples (Sequence[ActionDataSample]): Their samples.
             num_images (int): Videos of the data set.
             num_texts (int): Texts of the data set, text i being of video i.

@@ -3,6 +3,8 @@
 The text encoder is BERT as it is. Shapes: B rows, F frames, W words, D
 channels of a frame's feature vector, H hidden size.
 """
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 from transformers import BertConfig
@@ -24,8 +26,8 @@ def resized(config: BertConfig, **fields) -> BertConfig:
     Returns:
         BertConfig: The copy, with the same attention implementation.
     """
-    copy = BertConfig(**{**config.to_dict(), **fields})
-    copy._attn_implementation = config._attn_implementation
+    copy = deepcopy(config)
+    copy.update(fields)
     return copy
 
 

@@ -3,16 +3,29 @@
 Shapes: B text-video pairs, Q texts, G videos, W words, F frames, D channels
 of a frame's features, H hidden size, V vocabulary.
 """
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from functools import partial
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from ..layers import build_bert_config, chosen_losses, load_pretrained_bert
+from ..layers import (
+    VideoTextModel,
+    build_bert_config,
+    load_pretrained_bert,
+)
 from .batch import UniVLBatch
 from .decoder import CaptionDecoder
 from .encoders import CrossEncoder, TextEncoder, VideoEncoder, resized
@@ -21,7 +34,7 @@ from .rules import LossRules
 
 
 @MODELS.register_module()
-class UniVL(BaseModel):
+class UniVL(VideoTextModel):
     """Text, video and cross encoder and a caption decoder, all BERT-like.
 
     Videos come as one feature vector per second (S3D). They are normalised
@@ -91,10 +104,6 @@ class UniVL(BaseModel):
                  with_cp: bool = False,
                  data_preprocessor: Optional[Dict] = None,
                  init_cfg: Optional[Dict] = None) -> None:
-        # BaseModel asks MMEngine's own registry, which finds MMAction2's
-        # preprocessor only where a runner has set the default scope.
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
         # No row of the word table is special: [PAD] is an output too.
         config = build_bert_config({**(bert or {}), 'pad_token_id': None})
@@ -135,62 +144,41 @@ class UniVL(BaseModel):
                                  self.text_encoder.embeddings,
                                  self.text_encoder.layers)
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: Optional[Sequence[ActionDataSample]] = None,
-        mode: str = 'tensor',
-        losses: Optional[Sequence[str]] = None
-    ) -> Union[Any, Dict[str, Tensor], List[ActionDataSample]]:
-        """Run the model.
+    def batch_of(self, inputs: Tensor,
+                 data_samples: Optional[Sequence[ActionDataSample]],
+                 mode: str) -> UniVLBatch:
+        """Read frame features, (B, F, D) or (B, 1, F, D), and B samples."""
+        return UniVLBatch(self, self._clips(inputs), data_samples)
 
-        Args:
-            inputs (Tensor): Frame features, (B, F, D) or (B, 1, F, D).
-            data_samples (Sequence[ActionDataSample]): B samples.
-            mode (str): 'loss', 'predict' or 'tensor' (default).
-            losses (Sequence[str], optional): In loss mode, compute these
-                only. Defaults to None: all.
+    def loss_functions(self) -> Dict[str, Callable[[UniVLBatch], Tensor]]:
+        """Name the losses of the task, in its order."""
+        return {
+            name: partial(function, self)
+            for name, function in self.task.loss_functions().items()
+        }
 
-        Returns:
-            dict, list or object: Scalar losses by name, in the task's order;
-            the samples with predictions; or what the task scores with.
+    def predict(self, batch: UniVLBatch) -> List[ActionDataSample]:
+        """Write the task's predictions into the samples."""
+        return self.task.predict(self, batch)
 
-        Raises:
-            ValueError: If a shape, mode or loss name is not as above, or a
-                needed field is absent.
-        """
-        batch = UniVLBatch(self, self._clips(inputs), data_samples)
-        if mode == 'loss':
-            return self.loss(batch, losses)
-        if mode == 'predict':
-            return self.task.predict(self, batch)
-        if mode == 'tensor':
-            return self.task.scores(self, batch)
-        raise ValueError(
-            f"mode must be 'loss', 'predict' or 'tensor', but got {mode!r}")
+    def outputs(self, batch: UniVLBatch) -> Any:
+        """Compute what the task scores with."""
+        return self.task.scores(self, batch)
 
-    def loss(self,
-             batch: UniVLBatch,
-             losses: Optional[Sequence[str]] = None) -> Dict[str, Tensor]:
-        """Compute the task's losses, or some of them.
-
-        Args:
-            batch (UniVLBatch): The pairs.
-            losses (Sequence[str], optional): Names. Defaults to all.
-
-        Returns:
-            dict[str, Tensor]: Scalars, in the task's order.
-
-        Raises:
-            ValueError: If a name is not a loss of the task.
-        """
-        return chosen_losses(self.task.loss_functions(), losses, self, batch)
-
-    def predict_all(self, *args, **kwargs):
+    def predict_all(
+        self, *args, **kwargs
+    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
         """Rank everything; see the task's method of this name.
 
         MMAction2's ``RetrievalValLoop`` calls it with the 'tensor' outputs
         of the whole data set.
+
+        Args:
+            *args: For the task's method, as are keyword arguments.
+            **kwargs: The same.
+
+        Returns:
+            tuple[list, list]: What that method returns.
 
         Raises:
             TypeError: If the task is not retrieval.

@@ -3,19 +3,19 @@
 Shapes: B videos, R text rows, T frames, H x W pixels, n = T (1 + h w) video
 positions with h = H / 32 and w = W / 32, X text positions, D hidden size.
 """
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from functools import partial
+from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from mmengine.model import BaseModel
 from torch import Tensor
 
 from ..layers import (
+    VideoTextModel,
     build_bert,
     build_bert_config,
     build_mlm_head,
-    chosen_losses,
     load_pretrained_bert,
 )
 from .batch import VioletBatch
@@ -24,7 +24,7 @@ from .video_encoder import VioletVideoEncoder
 
 
 @MODELS.register_module()
-class Violet(BaseModel):
+class Violet(VideoTextModel):
     """Video-language transformer over Video Swin cells and BERT words.
 
     Video positions and embedded words form one sequence, which BERT layers
@@ -92,10 +92,6 @@ class Violet(BaseModel):
                  with_cp: bool = False,
                  data_preprocessor: Optional[Dict] = None,
                  init_cfg: Optional[Dict] = None) -> None:
-        # BaseModel asks MMEngine's own registry, which finds MMAction2's
-        # preprocessor only where a runner has set the default scope.
-        if isinstance(data_preprocessor, dict):
-            data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
         self.bert_config = build_bert_config(bert or {})
         self.temperature = temperature
@@ -120,63 +116,37 @@ class Violet(BaseModel):
                                  self.text_embeddings, self.fusion,
                                  self.mtm_head)
 
-    def forward(
-        self,
-        inputs: Tensor,
-        data_samples: Optional[Sequence[ActionDataSample]] = None,
-        mode: str = 'tensor',
-        losses: Optional[Sequence[str]] = None
-    ) -> Union[Tensor, Dict[str, Tensor], List[ActionDataSample]]:
-        """Run the model.
+    def batch_of(self, inputs: Tensor,
+                 data_samples: Optional[Sequence[ActionDataSample]],
+                 mode: str) -> VioletBatch:
+        """Read normalised RGB frames and their samples.
 
         Args:
-            inputs (Tensor): Normalised RGB frames, (B, 1, 3, T, H, W) or
-                (B, 3, T, H, W).
+            inputs (Tensor): (B, 1, 3, T, H, W) or (B, 3, T, H, W).
             data_samples (Sequence[ActionDataSample]): B samples.
-            mode (str): 'loss', 'predict' or 'tensor' (default).
-            losses (Sequence[str], optional): In loss mode, compute these
-                only. Defaults to None: all.
+            mode (str): Of :meth:`forward`.
 
         Returns:
-            dict, list or Tensor: Scalar losses by name, in the task's
-            order; the samples with predictions; or the task's outputs
-            (logits of the answers, features for retrieval).
-
-        Raises:
-            ValueError: If a shape, mode or loss name is not as above, or a
-                needed field is absent.
+            VioletBatch: The batch.
         """
-        frames = self._clips(inputs)
-        if mode == 'loss':
-            return self.loss(frames, data_samples, losses)
-        batch = VioletBatch(self, frames, data_samples)
-        if mode == 'predict':
-            return self.task.predict(self, batch)
-        if mode == 'tensor':
-            return self.task.outputs(self, batch)
-        raise ValueError(
-            f"mode must be 'loss', 'predict' or 'tensor', but got {mode!r}")
+        masked_targets = mode == 'loss' and self.masked_frames_for_target
+        return VioletBatch(self, self._clips(inputs), data_samples,
+                           masked_targets)
 
-    def loss(self,
-             frames: Tensor,
-             data_samples: Sequence[ActionDataSample],
-             losses: Optional[Sequence[str]] = None) -> Dict[str, Tensor]:
-        """Compute the task's losses, or some of them.
+    def loss_functions(self) -> Dict[str, Callable[[VioletBatch], Tensor]]:
+        """Name the losses of the task, in its order."""
+        return {
+            name: partial(function, self)
+            for name, function in self.task.loss_functions().items()
+        }
 
-        Args:
-            frames (Tensor): (B, 3, T, H, W).
-            data_samples (Sequence[ActionDataSample]): B samples.
-            losses (Sequence[str], optional): Names. Defaults to all.
+    def predict(self, batch: VioletBatch) -> List[ActionDataSample]:
+        """Write the task's predictions into the samples."""
+        return self.task.predict(self, batch)
 
-        Returns:
-            dict[str, Tensor]: Scalars, in the task's order.
-
-        Raises:
-            ValueError: If a name is not a loss of the task.
-        """
-        batch = VioletBatch(self, frames, data_samples,
-                            self.masked_frames_for_target)
-        return chosen_losses(self.task.loss_functions(), losses, self, batch)
+    def outputs(self, batch: VioletBatch) -> Union[Tensor, Dict[str, Tensor]]:
+        """Compute logits of the answers, (B, K), or what retrieval takes."""
+        return self.task.outputs(self, batch)
 
     def fuse(self, video: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
         """Let video and text attend to each other.
@@ -238,8 +208,8 @@ class Violet(BaseModel):
         """Rank a whole data set, as MMAction2's retrieval loops ask for.
 
         Args:
-            feats (dict[str, Tensor]): Outputs of 'tensor' mode for all
-                batches, concatenated.
+            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
+                mode for all batches, concatenated.
             data_samples (Sequence[ActionDataSample]): One per row of them.
             num_images (int): Number of videos.
             num_texts (int): Number of texts.

@@ -28,7 +28,12 @@ def test_embeddings_and_layers_are_bert():
     bert = BertForMaskedLM(config).eval()
     embeddings, layers = build_bert(config)
     head = build_mlm_head(config)
-    embeddings.load_state_dict(bert.bert.embeddings.state_dict())
+    # Up to transformers 4.30 a constant is saved, too; ours leaves it out.
+    embeddings.load_state_dict({
+        name: value
+        for name, value in bert.bert.embeddings.state_dict().items()
+        if name != 'position_ids'
+    })
     layers.layer.load_state_dict(bert.bert.encoder.layer.state_dict())
     head.load_state_dict(bert.cls.state_dict())
     for part in (embeddings, layers):
@@ -51,13 +56,11 @@ def test_padding_does_not_reach_other_positions():
         layers(states, mask)[:, :3], layers(changed, mask)[:, :3])
 
 
+@pytest.mark.usefixtures('needs_fused_attention')
 def test_fused_attention_gives_the_same():
     torch.manual_seed(0)
     _, eager = build_bert(build_bert_config(SIZES))
-    try:
-        config = build_bert_config({**SIZES, 'attn_implementation': 'sdpa'})
-    except ValueError as error:
-        pytest.skip(str(error))
+    config = build_bert_config({**SIZES, 'attn_implementation': 'sdpa'})
     _, fused = build_bert(config)
     fused.load_state_dict(eager.state_dict())
     states, mask = torch.randn(2, 5, 16), torch.tensor([[1] * 5, [1, 1, 0] +

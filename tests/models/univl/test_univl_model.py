@@ -258,6 +258,7 @@ def test_recomputation_gives_the_same_gradients(config, batch):
         torch.testing.assert_close(plain, recomputed)
 
 
+@pytest.mark.usefixtures('needs_fused_attention')
 def test_fused_attention_computes_the_same(config, model, batch):
     config['bert']['attn_implementation'] = 'sdpa'
     fused = MODELS.build(config).eval()

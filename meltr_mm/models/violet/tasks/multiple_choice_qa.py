@@ -50,7 +50,15 @@ class VioletMultipleChoiceQA(VioletQuestionAnswering):
 
     def matching_pairs(self,
                        batch: 'VioletBatch') -> Tuple[Tensor, Tensor, Tensor]:
-        """Give each video and the text of its right option."""
+        """Give each video and the text of its right option.
+
+        Args:
+            batch (VioletBatch): The batch.
+
+        Returns:
+            tuple[Tensor, Tensor, Tensor]: Video features (B, n, D), embedded
+            texts (B, X, D) and their masks (B, X).
+        """
         video = batch.video
         if self.official_matching:
             rows = torch.arange(len(video), device=video.device)
@@ -60,7 +68,14 @@ class VioletMultipleChoiceQA(VioletQuestionAnswering):
         return video, batch.text[rows], batch.text_mask[rows]
 
     def coded_states(self, batch: 'VioletBatch') -> Tensor:
-        """Give the masked states of each video with its right option."""
+        """Give the masked states of each video with its right option.
+
+        Args:
+            batch (VioletBatch): The batch.
+
+        Returns:
+            Tensor: One row per video, (B, n + X, D).
+        """
         return batch.masked_states[self._right_rows(batch)]
 
     @staticmethod

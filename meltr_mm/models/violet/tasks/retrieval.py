@@ -83,8 +83,8 @@ class VioletRetrieval(VioletTask):
 
         Args:
             model (Violet): Fusion layers and matching head.
-            feats (dict[str, Tensor]): Outputs for the samples of this
-                process, one row per sample.
+            feats (dict[str, Tensor]): What :meth:`outputs` gave for the
+                samples of this process, one row per sample.
             data_samples (Sequence[ActionDataSample]): One per text, with
                 ``video_id`` and ``sample_idx``.
             num_videos (int): G.

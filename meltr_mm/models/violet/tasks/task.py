@@ -62,7 +62,16 @@ class VioletTask(BaseModule, metaclass=ABCMeta):
     @abstractmethod
     def outputs(self, model: 'Violet',
                 batch: 'VioletBatch') -> Union[Tensor, Dict[str, Tensor]]:
-        """Compute what the model returns in 'tensor' mode."""
+        """Compute what the model returns in 'tensor' mode.
+
+        Args:
+            model (Violet): The model.
+            batch (VioletBatch): The batch.
+
+        Returns:
+            Tensor or dict[str, Tensor]: Scores of the answers, (B, K), or of
+            each text and video what :meth:`predict_all` of retrieval takes.
+        """
 
     @abstractmethod
     def predict(self, model: 'Violet',

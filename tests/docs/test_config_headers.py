@@ -1,0 +1,33 @@
+"""Every shipped config opens with its command, its data and its sources."""
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FULL = sorted((ROOT / 'configs').glob('meltr_*.py'))
+TOY = sorted((ROOT / 'configs' / 'toy').glob('meltr_*.py'))
+
+
+@pytest.mark.parametrize('file', FULL + TOY, ids=lambda f: f.stem)
+def test_opens_with_its_command_data_and_sources(file):
+    """So that a run needs nothing but the file to be understood."""
+    path = file.relative_to(ROOT)
+    comment = re.match(r'(#.*\n)+', file.read_text()).group()
+    lines = [re.sub('^# ?', '', line) for line in comment.splitlines()]
+    header = ' '.join(' '.join(lines).split())
+    commands = [line.strip() for line in lines if line.startswith('  ')]
+    assert f'python tools/train.py {path}' in commands[:2]
+    if file in TOY:
+        assert commands[0].startswith(
+            'python tools/data/make_toyworld.py --out data/toy')
+        assert f'The twin of configs/{file.name}' in header
+        return
+    where = re.search(r'Data: (data/\w+/)', header)
+    assert where, 'say which folder holds the data'
+    assert re.search(r'docs/data/\w+\.md|configs/_base_/datasets/\w+\.py',
+                     header), 'say where it is written what is in it'
+    assert re.search(r'Weights: .*python tools/convert/\w+\.py', header)
+    assert 'load_from=' in header
+    assert 'Paper' in header
+    assert 'Hyper-parameters' in header or 'our choice' in header

@@ -1,0 +1,130 @@
+"""The house in order: imports along the arrows, short files, type hints.
+
+Nothing is imported here: the files are parsed.
+"""
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / 'meltr_mm'
+# Which rooms of the package a room may import. None may import `apis`, which
+# stands above all, but itself.
+ARROWS = {
+    'compat': {'_color_jitter', '_whole_files'},
+    '_color_jitter': set(),
+    '_whole_files': set(),
+    '_options': set(),
+    'version': set(),
+    'meltr': {'_options'},
+    'optim': set(),
+    'datasets': {'_options'},
+    'evaluation': set(),
+    'models': {'datasets'},  # the tokenizer
+    'toyworld': {'datasets'},  # the same
+    'apis': {'datasets', 'evaluation', 'meltr', 'models', 'optim'},
+}
+LONGEST = 500
+
+
+def sources(*folders, suffixes=('.py', '.sh')):
+    return sorted(file for folder in folders
+                  for file in (ROOT / folder).rglob('*')
+                  if file.suffix in suffixes and '.mim' not in file.parts)
+
+
+@cache
+def parsed(file):
+    return ast.parse(file.read_text())
+
+
+def imported(file):
+    """Full names of what a file of the package imports, lazily or not."""
+    folder = file.relative_to(ROOT).parent.parts
+    for node in ast.walk(parsed(file)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = folder[:len(folder) - node.level + 1] if node.level else ()
+            names = [*above, *(node.module.split('.') if node.module else ())]
+            yield from ('.'.join([*names, alias.name])
+                        for alias in node.names)
+
+
+def room(name):
+    return name.split('.')[1]
+
+
+@pytest.mark.parametrize(
+    'file', [f for f in sources('meltr_mm') if f.parent != PACKAGE
+             or f.stem != '__init__'],
+    ids=lambda f: str(f.relative_to(PACKAGE)))
+def test_imports_follow_the_arrows(file):
+    own = file.relative_to(PACKAGE).with_suffix('').parts[0]
+    assert own in ARROWS, f'say in ARROWS what {own!r} may import'
+    for name in imported(file):
+        if name.startswith('meltr_mm.'):
+            assert room(name) in {own} | ARROWS[own], (
+                f'{file.relative_to(ROOT)} imports {name}, but {own!r} may '
+                f'import {sorted(ARROWS[own])} only')
+        assert not name.startswith(('tools', 'tests')), name
+
+
+def test_a_wrong_import_would_be_seen(tmp_path, monkeypatch):
+    file = tmp_path / 'meltr_mm' / 'models' / 'layers' / 'new.py'
+    file.parent.mkdir(parents=True)
+    file.write_text('def late():\n    from ...meltr.wrapper import average\n'
+                    'from .. import univl\nimport meltr_mm.apis\n')
+    monkeypatch.setitem(globals(), 'ROOT', tmp_path)
+    assert sorted(imported(file)) == [
+        'meltr_mm.apis', 'meltr_mm.meltr.wrapper.average',
+        'meltr_mm.models.univl']
+
+
+def test_no_file_is_long():
+    files = [ROOT / 'setup.py', *sources('meltr_mm', 'tools', 'tests',
+                                         'configs')]
+    lengths = {str(f.relative_to(ROOT)): len(f.read_text().splitlines())
+               for f in files}
+    too_long = {f: n for f, n in lengths.items() if n > LONGEST}
+    assert not too_long, f'no file may have over {LONGEST} lines: {too_long}'
+
+
+def public_functions(node, prefix=''):
+    """Functions and methods that others call, by their full name."""
+    for child in node.body:
+        private = child.name.startswith('_') if hasattr(child, 'name') else 0
+        if isinstance(child, ast.ClassDef) and not private:
+            yield from public_functions(child, f'{prefix}{child.name}.')
+        elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if not private or child.name in ('__init__', '__call__'):
+                yield prefix + child.name, child
+
+
+def unhinted(function):
+    """Its parameters without a type hint, and 'return'."""
+    args = function.args
+    named = args.posonlyargs + args.args + args.kwonlyargs
+    bare = [a.arg for a in named
+            if a.annotation is None and a.arg not in ('self', 'cls')]
+    return bare + ['return'] * (function.returns is None)
+
+
+def test_public_functions_have_type_hints():
+    missing = {
+        f'{file.relative_to(ROOT)}:{function.lineno} {name}': bare
+        for file in sources('meltr_mm', 'tools', suffixes=('.py', ))
+        for name, function in public_functions(parsed(file))
+        if (bare := unhinted(function))
+    }
+    assert not missing, f'type hints are missing: {missing}'
+
+
+def test_a_missing_hint_would_be_seen():
+    tree = ast.parse('class A:\n def f(self, x: int, *, y) -> int: ...\n'
+                     ' def _g(self, z): ...\nclass _B:\n def h(self): ...\n'
+                     'def k(): ...\n')
+    assert {name: unhinted(f) for name, f in public_functions(tree)} == {
+        'A.f': ['y'], 'k': ['return']}

@@ -1,0 +1,167 @@
+"""Draw what MELTR did in a run, and what it has learnt.
+
+    python tools/analysis/plot_meltr.py work_dirs/toy/meltr_violet_msvdqa
+    python tools/analysis/plot_meltr.py work_dirs/RUN/epoch_12.pth --out DIR
+
+From the folder of a run, its log and its last checkpoint are read; from a
+checkpoint alone, the history that is in it. Two pictures are written:
+
+task_weights.png  each task's weight dM/dl over the iterations, the task
+                  losses, and the metric by which the best checkpoint is
+                  chosen
+learnt_loss.png   M along each loss while the others are held, and over each
+                  pair of losses, evaluated without dropout
+"""
+import argparse
+import sys
+from pathlib import Path
+from typing import List, Optional, Sequence, Tuple
+
+from mmaction.registry import MODELS
+from mmengine.config import Config
+from torch import nn
+
+from meltr_mm.apis import config_in, load_run_checkpoint
+from meltr_mm.meltr.pictures import (
+    RunHistory,
+    best_metric,
+    draw_history,
+    draw_transformation,
+    history_of_checkpoint,
+    history_of_logs,
+    learnt_transformation,
+    save_figure,
+)
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> None:
+    """Draw, and say where the pictures are.
+
+    Args:
+        arguments (Sequence[str], optional): Defaults to the command line.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n\n')[0],
+        epilog=__doc__.split('\n\n', 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('source', type=Path, metavar='RUN_OR_CHECKPOINT')
+    parser.add_argument('--out', type=Path,
+                        help="folder of the pictures; default: the run's")
+    parser.add_argument('--metric', help='another metric than the best one')
+    parser.add_argument(
+        '--smoothing', type=int, default=20, metavar='ITERATIONS',
+        help='length of the running mean (default: 20)')
+    args = parser.parse_args(arguments)
+    try:
+        plot(args.source, args.out, args.metric, args.smoothing)
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
+
+
+def plot(source: Path, out: Optional[Path], metric: Optional[str],
+         smoothing: int) -> None:
+    """Write both pictures and print their paths.
+
+    Args:
+        source (Path): Folder of a run, or a checkpoint.
+        out (Path, optional): Folder of the pictures.
+        metric (str, optional): The metric to draw.
+        smoothing (int): Iterations of the running mean.
+
+    Raises:
+        FileNotFoundError: If there is nothing at ``source``, or no log.
+        ValueError: If what is there has no MELTR, no history, or not the
+            metric.
+    """
+    logs: List[Path] = []
+    checkpoint = source
+    if source.is_dir():
+        logs = sorted(source.glob('*/vis_data/scalars.json'))
+        if not logs:
+            raise FileNotFoundError(
+                f'{source}: the folder of a run must have a log '
+                '(*/vis_data/scalars.json), but has none; give the '
+                '--work-dir of tools/train.py, or a checkpoint')
+        checkpoint = last_checkpoint(source)
+    cfg, meltr, history = None, None, None
+    if checkpoint is not None:
+        cfg, meltr, history = read_checkpoint(checkpoint, bool(logs))
+    if logs:
+        history = history_of_logs(logs)
+    else:
+        out = out or source.parent
+    out = out or source
+    if cfg is None:
+        cfg = Config.fromfile(logs[-1].parent / 'config.py')
+    if metric is not None and metric not in history.metrics:
+        raise ValueError(f'--metric must be one of {list(history.metrics)}, '
+                         f'but got {metric!r}')
+    primary = cfg.model.primary
+    paths = [out / 'task_weights.png']
+    save_figure(draw_history(history, primary, metric or best_metric(cfg),
+                             smoothing), paths[0])
+    if meltr is None:
+        print('The run has no checkpoint yet, so what MELTR has learnt is '
+              'not drawn.')
+    else:
+        paths.append(out / 'learnt_loss.png')
+        losses = {name: history.losses[name] for name in cfg.model.losses}
+        save_figure(draw_transformation(
+            learnt_transformation(meltr, losses), primary), paths[1])
+    for path in paths:
+        print(path)
+
+
+def last_checkpoint(run: Path) -> Optional[Path]:
+    """Find the newest checkpoint of a run, also if the run was moved.
+
+    Args:
+        run (Path): Its folder.
+
+    Returns:
+        Path, optional: The file; None if there is none yet.
+    """
+    note = run / 'last_checkpoint'
+    if not note.exists():
+        return None
+    path = Path(note.read_text().strip())
+    return path if path.exists() else run / path.name
+
+
+def read_checkpoint(
+        path: Path, without_history: bool
+) -> Tuple[Config, nn.Module, Optional[RunHistory]]:
+    """Read config, MELTR and history out of a checkpoint of MMEngine.
+
+    Args:
+        path (Path): The file.
+        without_history (bool): Whether the history is not needed.
+
+    Returns:
+        tuple: The config, MELTR with its weights, and the history or None.
+
+    Raises:
+        ValueError: If one of them is not in it.
+    """
+    checkpoint = load_run_checkpoint(path)
+    weights = {
+        name.removeprefix('meltr.'): value
+        for name, value in checkpoint['state_dict'].items()
+        if name.startswith('meltr.')
+    }
+    if not weights:
+        raise ValueError(
+            f'{path}: must be a checkpoint that a run of MELTRWrapper has '
+            'written, but there is no MELTR in it; that of an exported or '
+            'converted model cannot be drawn')
+    history = None if without_history else history_of_checkpoint(
+        checkpoint, str(path))
+    cfg = config_in(checkpoint, path)
+    names = cfg.model.losses
+    meltr = MODELS.build(dict(num_tasks=len(names)) | cfg.model.meltr)
+    meltr.load_state_dict(weights)
+    return cfg, meltr, history
+
+
+if __name__ == '__main__':
+    main()
