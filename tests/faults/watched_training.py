@@ -163,9 +163,11 @@ class Life:
         resume (bool): Whether to go on from the last checkpoint.
         log (Path): Where their output goes.
         prepare (Callable, optional): Called in each process first.
+        act (str): What the runner does. Defaults to 'train'.
     """
 
-    def __init__(self, cfg, processes, resume, log, prepare=None):
+    def __init__(self, cfg, processes, resume, log, prepare=None,
+                 act='train'):
         self.boards = [Board() for _ in range(processes)]
         with socket.socket() as free:
             free.bind(('127.0.0.1', 0))
@@ -175,10 +177,11 @@ class Life:
             pid = os.fork()
             if not pid:
                 self._live(cfg, rank, processes, port, resume, log, board,
-                           prepare)
+                           prepare, act)
             self.pids.append(pid)
 
-    def _live(self, cfg, rank, processes, port, resume, log, board, prepare):
+    def _live(self, cfg, rank, processes, port, resume, log, board, prepare,
+              act):
         global BOARD
         status = 1
         try:
@@ -200,7 +203,7 @@ class Life:
                 prepare()
             watch_writing(AtomicLocalBackend)
             cfg.resume = resume
-            Runner.from_cfg(cfg).train()
+            getattr(Runner.from_cfg(cfg), act)()
             status = 0
         except BaseException:
             traceback.print_exc()
