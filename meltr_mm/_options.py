@@ -46,7 +46,7 @@ def check_number(name: str,
     if not is_number or not max(least, above) <= value < below or \
             value == above:
         bounds = [f'{word} {bound}' for word, bound in
-                  (('at least', least), ('above', above), ('below', below))
+                  (('of at least', least), ('above', above), ('below', below))
                   if math.isfinite(bound)]
         raise ValueError(
             f"{name} must be a finite number{' ' if bounds else ''}"

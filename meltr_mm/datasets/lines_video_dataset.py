@@ -6,7 +6,11 @@ from .._options import check_text
 from .check_row import check_row, name_in_row
 from .read_clip_names import read_clip_names
 from .read_json_lines import read_json_lines
-from .strict_video_dataset import StrictVideoDataset, check_video_folder
+from .strict_video_dataset import (
+    StrictVideoDataset,
+    check_video_folder,
+    check_video_suffix,
+)
 
 
 class LinesVideoDataset(StrictVideoDataset):
@@ -47,7 +51,7 @@ class LinesVideoDataset(StrictVideoDataset):
                  mapping_file: Optional[str] = None,
                  **kwargs) -> None:
         check_text('video_key', video_key)
-        check_text('video_suffix', video_suffix, empty=True)
+        check_video_suffix(video_suffix)
         check_video_folder(data_prefix)
         if mapping_file is not None:
             check_text('mapping_file', mapping_file)

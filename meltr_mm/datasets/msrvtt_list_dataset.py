@@ -11,7 +11,11 @@ from .check_row import check_row
 from .read_json import read_json
 from .read_text import read_text
 from .safe_pickle import load_video_table
-from .strict_video_dataset import StrictVideoDataset, check_video_folder
+from .strict_video_dataset import (
+    StrictVideoDataset,
+    check_video_folder,
+    check_video_suffix,
+)
 
 
 @DATASETS.register_module()
@@ -70,7 +74,7 @@ class MSRVTTListDataset(StrictVideoDataset):
         check_text('list_file', list_file)
         if caption_index_file is not None:
             check_text('caption_index_file', caption_index_file)
-        check_text('video_suffix', video_suffix, empty=True)
+        check_video_suffix(video_suffix)
         check_video_folder(data_prefix)
         self.list_file = list_file
         self.caption_index_file = caption_index_file

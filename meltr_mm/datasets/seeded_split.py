@@ -6,7 +6,13 @@ from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 
-from .._options import check_choice, check_number, check_text, check_whole
+from .._options import (
+    check_choice,
+    check_config,
+    check_number,
+    check_text,
+    check_whole,
+)
 
 _GROUP_KEYS = dict(video='video_id', sample='sample_idx')
 
@@ -59,7 +65,8 @@ class SeededSplit:
         check_number('fraction', fraction, above=0, below=1)
         check_whole('seed', seed, least=0)
         check_text('group_by', group_by)
-        if isinstance(dataset, dict):
+        if not hasattr(dataset, 'full_init'):
+            check_config('dataset', dataset)
             dataset = DATASETS.build(dataset)
         self.dataset = dataset
         self.part = part

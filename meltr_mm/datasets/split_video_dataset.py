@@ -2,8 +2,8 @@
 import os.path as osp
 from typing import Optional
 
-from .._options import check_choice, check_text
-from .strict_video_dataset import StrictVideoDataset
+from .._options import check_choice
+from .strict_video_dataset import StrictVideoDataset, check_video_suffix
 
 
 class SplitVideoDataset(StrictVideoDataset):
@@ -35,7 +35,7 @@ class SplitVideoDataset(StrictVideoDataset):
                  video_suffix: str = '.mp4',
                  **kwargs) -> None:
         check_choice('split', split, self.SPLITS)
-        check_text('video_suffix', video_suffix, empty=True)
+        check_video_suffix(video_suffix)
         self.split = split
         self.video_suffix = video_suffix
         super().__init__(

@@ -142,6 +142,21 @@ def check_video_folder(data_prefix: Any) -> None:
                          f'videos>), but got {data_prefix!r}')
 
 
+def check_video_suffix(video_suffix: Any) -> None:
+    """Check the ending of video files.
+
+    Args:
+        video_suffix (Any): What a config says.
+
+    Raises:
+        ValueError: If it is no text, or names a folder.
+    """
+    check_text('video_suffix', video_suffix, empty=True)
+    if osp.basename(video_suffix) != video_suffix:
+        raise ValueError('video_suffix must be the ending of files, such as '
+                         f"'.mp4', but got {video_suffix!r}")
+
+
 def _is_decoder_error(error: Exception) -> bool:
     # Decord raises plain RuntimeErrors too, so what counts is where it came
     # from: the innermost frame.

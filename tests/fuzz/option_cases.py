@@ -114,7 +114,7 @@ def all_cases(toy):
         YouCook2Dataset=build(
             'YouCook2Dataset', data_root=str(features / 'youcook2'),
             ann_file='youcookii_val.csv',
-            data_file='youcookii_data.no_transcript.pickle',
+            data_file='youcookii_data.transcript.pickle',
             encoder_text='transcript'),
         MSRVTTFeatureDataset=build(
             'MSRVTTFeatureDataset',

@@ -16,16 +16,20 @@ from meltr_mm import datasets
 from meltr_mm.datasets import msrvtt_feature_dataset
 
 sys.path.insert(0, str(Path(__file__).parent))
+import table_cases  # noqa: E402,F401  adds to the cases
 from clear_errors import unclear  # noqa: E402
 from mutations import decode, encode, faults, with_faults  # noqa: E402
 from reader_cases import CASES  # noqa: E402
 
-EXAMPLES = int(os.environ.get('FUZZ_EXAMPLES', 40))
+EXAMPLES = int(os.environ.get('FUZZ_EXAMPLES', 12))
 SETTINGS = settings(
     max_examples=EXAMPLES, derandomize='FUZZ_EXAMPLES' not in os.environ,
-    database=None, deadline=2000, report_multiple_bugs=True,
+    database=None, deadline=None, report_multiple_bugs=True,
     suppress_health_check=[HealthCheck.too_slow,
                            HealthCheck.function_scoped_fixture])
+
+
+pytestmark = pytest.mark.timeout(300)  # a hang is a defect, too
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +91,10 @@ def test_every_dataset_is_here():
     read = {inspect.getclosurevars(case.read).nonlocals.get('kind')
             for case in CASES.values()}
     assert classes and classes <= read
+
+
+def test_campaign():
+    """The script that damages files at length."""
+    from campaign import damage_at_length
+    counts, defects = damage_at_length('codes', 5, 0)
+    assert sum(counts.values()) == 5 and not defects
