@@ -1,8 +1,10 @@
+import logging
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from transformers import BertModel
 
@@ -21,6 +23,23 @@ def needs_fused_attention():
     """Skips with the transformers releases whose BERT has none."""
     if not getattr(BertModel, '_supports_sdpa', False):
         pytest.skip('BERT of this transformers has no fused attention')
+
+
+@pytest.fixture
+def warnings():
+    """What is logged as a warning."""
+    records = []
+
+    class Keep(logging.Handler):
+
+        def emit(self, record):
+            records.append(record.getMessage())
+
+    logger = MMLogger.get_current_instance()
+    handler = Keep(level=logging.WARNING)
+    logger.addHandler(handler)
+    yield records
+    logger.removeHandler(handler)
 
 
 @pytest.fixture(scope='session')
@@ -47,6 +66,24 @@ def toy_msrvtt_root(tmp_path_factory):
     from meltr_mm.toyworld import write_msrvtt
     root = tmp_path_factory.mktemp('toy') / 'msrvtt'
     write_msrvtt(str(root), sizes=dict(train=9, val=3, test=4))
+    return root
+
+
+@pytest.fixture(scope='session')
+def toy_data_root(toy_root, toy_tgif_root, toy_msrvtt_root, tmp_path_factory):
+    """The three above under the names of the real ones: do not write.
+
+    The videos of MSVD have its ending.
+    """
+    root = tmp_path_factory.mktemp('toy') / 'data'
+    (root / 'msvd' / 'videos').mkdir(parents=True)
+    (root / 'tgif').symlink_to(toy_tgif_root)
+    (root / 'msrvtt').symlink_to(toy_msrvtt_root)
+    for path in toy_root.iterdir():
+        if path.is_file():
+            (root / 'msvd' / path.name).symlink_to(path)
+    for path in (toy_root / 'videos').iterdir():
+        (root / 'msvd' / 'videos' / f'{path.stem}.avi').symlink_to(path)
     return root
 
 

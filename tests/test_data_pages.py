@@ -19,10 +19,17 @@ def test_commands_and_paths(page):
 
 @pytest.mark.parametrize('page, base', [
     ('youcook2', 'youcook2_univl'), ('msrvtt', 'msrvtt_univl'),
-    ('cmu_mosi', 'mosi_univl'), ('msvd_qa', 'msvd_qa_violet')])
+    ('cmu_mosi', 'mosi_univl'), ('msvd_qa', 'msvd_qa_violet'),
+    ('msvd_qa', 'msvd_qa_all_in_one'), ('msrvtt', 'msrvtt_mc_all_in_one'),
+    ('msrvtt', 'msrvtt_retrieval_all_in_one'),
+    ('msrvtt', 'msrvtt_qa_all_in_one'), ('tgif_qa', 'tgif_action_violet'),
+    ('tgif_qa', 'tgif_transition_violet'), ('tgif_qa', 'tgif_frame_violet'),
+    ('tgif_qa', 'tgif_action_all_in_one'),
+    ('tgif_qa', 'tgif_transition_all_in_one'),
+    ('tgif_qa', 'tgif_frame_all_in_one')])
 def test_every_file_of_the_config_is_on_the_page(page, base):
     config = (ROOT / 'configs' / '_base_' / 'datasets' / f'{base}.py')
-    files = re.findall(r"[\w.-]+\.(?:csv|json|pickle|pkl)(?=')",
+    files = re.findall(r"[\w.-]+\.(?:csv|jsonl?|pickle|pkl|txt)(?=')",
                        config.read_text())
     text = (ROOT / 'docs' / 'data' / f'{page}.md').read_text()
     assert files

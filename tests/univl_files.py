@@ -17,6 +17,12 @@ def write(name, root):
     return root
 
 
+def write_tokenizer(folder, tokens):
+    """A BERT tokenizer of these tokens, in a form that all releases read."""
+    folder.mkdir()
+    (folder / 'vocab.txt').write_text('\n'.join(tokens) + '\n')
+
+
 def dump(path, content):
     path.write_bytes(pickle.dumps(content))
 

@@ -4,6 +4,7 @@ from typing import Any, Dict, Union
 
 import torch
 from mmengine.config import Config
+from torch import Tensor, nn
 
 
 def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
@@ -52,3 +53,41 @@ def config_in(checkpoint: Dict[str, Any], path: Union[str, Path]) -> Config:
             f'{path}: there is no config in this checkpoint, which was '
             'converted or exported; give the config as well')
     return Config.fromstring(text, '.py')
+
+
+def load_weights(model: nn.Module, checkpoint: Dict[str, Any],
+                 path: Union[str, Path]) -> None:
+    """Load a bare model from a checkpoint of it, or of its MELTRWrapper.
+
+    Args:
+        model (nn.Module): The bare model.
+        checkpoint (dict): What :func:`load_run_checkpoint` returns.
+        path (str | Path): Its name, for messages.
+
+    Raises:
+        ValueError: If it belongs to another model or to other sizes; the
+            message names a weight.
+    """
+    weights: Dict[str, Tensor] = checkpoint['state_dict']
+    if any(name.startswith('meltr.') for name in weights):
+        weights = {
+            name.removeprefix('model.'): value
+            for name, value in weights.items() if name.startswith('model.')
+        }
+    own = model.state_dict()
+    wrong = [f'{name} is not in the checkpoint'
+             for name in own if name not in weights]
+    wrong += [f'{name} is not in the model'
+              for name in weights if name not in own]
+    wrong += [
+        f'{name} is {tuple(weights[name].shape)} in the checkpoint and '
+        f'{tuple(value.shape)} in the model' for name, value in own.items()
+        if name in weights and weights[name].shape != value.shape
+    ]
+    if wrong:
+        raise ValueError(
+            f'{path}: checkpoint and config must belong together, but '
+            f'{len(wrong)} weights of {type(model).__name__} differ: '
+            f'{wrong[0]}. Give the config that this checkpoint was trained '
+            'with, or none if the checkpoint has its own')
+    model.load_state_dict(weights)

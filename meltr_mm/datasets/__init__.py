@@ -1,6 +1,7 @@
 """Datasets and transforms; importing this package registers them."""
 from .choice_lines_dataset import ChoiceLinesDataset
 from .cmu_mosi_dataset import CMUMOSIDataset
+from .msrvtt_drawn_choice_dataset import MSRVTTDrawnChoiceDataset
 from .msrvtt_feature_dataset import MSRVTTFeatureDataset
 from .msrvtt_list_dataset import MSRVTTListDataset
 from .msrvtt_retrieval_dataset import MSRVTTRetrievalDataset
@@ -15,6 +16,7 @@ from .youcook2_dataset import YouCook2Dataset
 __all__ = [
     'CMUMOSIDataset',
     'ChoiceLinesDataset',
+    'MSRVTTDrawnChoiceDataset',
     'MSRVTTFeatureDataset',
     'MSRVTTListDataset',
     'MSRVTTRetrievalDataset',

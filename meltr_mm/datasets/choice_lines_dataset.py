@@ -55,6 +55,11 @@ class ChoiceLinesDataset(LinesVideoDataset):
     def read_row(self, item: Dict[str, Any], where: str) -> dict:
         """Read the options; see :meth:`LinesVideoDataset.read_row`."""
         options, answer = item['options'], item['answer']
+        question = item.get('question', '')
+        if not isinstance(question, str):
+            raise ValueError(
+                f'{where}: `question` must be a text, but is {question!r}. '
+                'Correct it, or take the row out.')
         if not isinstance(options, list) or len(
                 options) != self.num_options or not all(
                     isinstance(option, str) for option in options):
@@ -67,11 +72,6 @@ class ChoiceLinesDataset(LinesVideoDataset):
                 f'{where}: `answer` must be the number of the right option, '
                 f'0..{len(options) - 1}, but is {answer!r}. Correct it, or '
                 'take the row out.')
-        question = item.get('question', '')
-        if not isinstance(question, str):
-            raise ValueError(
-                f'{where}: `question` must be a text, but is {question!r}. '
-                'Correct it, or take it out.')
         return dict(
             question=question,
             options=options,

@@ -37,10 +37,10 @@ class LinesVideoDataset(StrictVideoDataset):
         ValueError: For a malformed file or line; the message names both.
     """
 
-    # Keys that a line must have, beside that of the video.
+    # Keys that a line must have, beside that of the video, and those among
+    # them that must be texts.
     row_keys: Sequence[str] = ()
-    # Those of them that must be texts which are not empty.
-    text_keys: Sequence[str] = ()
+    row_texts: Sequence[str] = ()
 
     def __init__(self,
                  ann_file: str,
@@ -74,7 +74,7 @@ class LinesVideoDataset(StrictVideoDataset):
         for row, item in enumerate(read_json_lines(self.ann_file)):
             where = f'{self.ann_file}, row {row}'
             check_row(item, (self.video_key, *self.row_keys), where,
-                      self.text_keys)
+                      self.row_texts)
             video_id = name_in_row(item, self.video_key, where)
             if names is not None:
                 if f'vid{video_id}' not in names:

@@ -1,8 +1,8 @@
 """Text-to-video retrieval on MSRVTT in All-in-one's files."""
+import operator
 import os.path as osp
 from typing import Dict, List, Optional
 
-import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
@@ -150,10 +150,13 @@ class MSRVTTListDataset(StrictVideoDataset):
     def _chosen(self, captions: List[str], chosen: dict,
                 video_id: str) -> str:
         index = chosen.get(video_id)
-        if not isinstance(index, (int, np.integer)) or isinstance(
-                index, bool) or not 0 <= index < len(captions):
+        try:
+            place = operator.index(index)
+        except TypeError:
+            place = -1
+        if isinstance(index, bool) or not 0 <= place < len(captions):
             raise ValueError(
                 f'{self.caption_index_file}: must give the number of a '
                 f'caption of {video_id!r}, 0..{len(captions) - 1}, but gives '
                 f'{index!r}. The files must be of the same release.')
-        return captions[int(index)]
+        return captions[place]

@@ -55,7 +55,7 @@ class QALinesDataset(LinesVideoDataset):
     """
 
     METAINFO = dict(dataset_type='qa_lines', task_name='open_ended_qa')
-    row_keys = text_keys = ('question', 'answer')
+    row_keys = row_texts = ('question', 'answer')
 
     def __init__(self, ann_file: str, vocab_file: str, **kwargs) -> None:
         check_text('vocab_file', vocab_file)

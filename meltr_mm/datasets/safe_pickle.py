@@ -45,7 +45,7 @@ class _DataUnpickler(pickle.Unpickler):
         # numpy 2 moved `numpy.core` to `numpy._core`; files know either.
         for package in ('numpy.core.', 'numpy._core.'):
             if module == package + _NUMPY_NAMES.get(name, ''):
-                home = 'numpy._core' if hasattr(np, '_core') else 'numpy.core'
+                home = 'numpy.core' if np.__version__ < '2' else 'numpy._core'
                 return super().find_class(
                     f'{home}.{_NUMPY_NAMES[name]}', name)
         is_dtype = module == 'numpy.dtypes' and name.endswith('DType')

@@ -85,7 +85,7 @@ class StrictVideoDataset(BaseDataset):
         try:
             data = self.pipeline(info)
         except Exception as error:
-            if _is_decoder_error(error):
+            if is_decoder_error(error):
                 reason = str(error).strip().splitlines()[0]
                 raise ValueError(
                     f'{name}: the video cannot be decoded ({reason}). Fetch '
@@ -157,7 +157,15 @@ def check_video_suffix(video_suffix: Any) -> None:
                          f"'.mp4', but got {video_suffix!r}")
 
 
-def _is_decoder_error(error: Exception) -> bool:
+def is_decoder_error(error: Exception) -> bool:
+    """Tell errors about a video file from all others.
+
+    Args:
+        error (Exception): What a pipeline has raised.
+
+    Returns:
+        bool: Whether a video decoder did.
+    """
     # Decord raises plain RuntimeErrors too, so what counts is where it came
     # from: the innermost frame.
     frame = error.__traceback__

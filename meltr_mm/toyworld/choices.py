@@ -24,7 +24,7 @@ class Choice:
 
 
 def ask_repetition(scene: Scene, rng: np.random.Generator) -> List[Choice]:
-    """Ask what each performer does as often as it does it.
+    """Ask what the performer does so many times.
 
     Args:
         scene (Scene): See
@@ -32,12 +32,13 @@ def ask_repetition(scene: Scene, rng: np.random.Generator) -> List[Choice]:
         rng (np.random.Generator): Orders the options.
 
     Returns:
-        list[Choice]: One question per performer.
+        list[Choice]: One question.
     """
+    actor: Performer = scene.actors[0]
+    (verb, times), = actor.acts
     return [
-        _choice(f'what does the {actor.colour} {actor.shape} do '
-                f'{actor.acts[0][1]} times ?', actor.acts[0][0], rng)
-        for actor in scene.actors
+        _choice(f'what does the {actor.colour} {actor.shape} do {times} '
+                'times ?', verb, rng)
     ]
 
 

@@ -1,28 +1,32 @@
 """Actors that repeat an act, or do one thing after another.
 
 TGIF-QA asks what somebody does so many times, and what somebody does before
-or after something else. Here a performer stands on the ground and goes
+or after something else. Here a performer in the middle of the frame goes
 through a routine of one or two acts, each done a number of times, in equal
-shares of the clip. Lengths are pixels, angles radians.
+shares of the clip. Somebody else may rest in a corner. Lengths are pixels.
 """
 from dataclasses import dataclass
-from typing import List, Tuple
+from typing import Tuple
 
 import numpy as np
 
 from .world import BACKGROUNDS, COLOURS, HEIGHT, SHAPES, WIDTH, Actor, Scene
 
-VERBS = ('jump', 'swing', 'spin', 'swell', 'shrink')
-# With 2 to 4 times, no act is at rest in all of four even frames.
+VERBS = ('jump', 'duck', 'swing', 'swell', 'shrink')
+# With these and the lead below, an act shows in both of two even frames, and
+# one frame falls into each act of a transition.
 TIMES = (2, 3, 4)
 
 # The clip begins a little after the routine: else the frames before and after
 # the middle would be the same, and a GIF keeps only one of such a pair.
-_LEAD = 0.03
+_LEAD = 0.06
 
-_PAIR_CHANCE = 0.3
 _RADIUS = (13.0, 15.0)
-_JUMP, _SWING, _SWELL, _SHRINK = 40.0, 12.0, 1.5, 0.5
+# So large that each act fills other thirds of the frame than the others do.
+_HEIGHT, _SWING, _SWELL, _SHRINK = 28.0, 34.0, 1.9, 0.45
+# How far from the middle a performer may stand.
+_SLACK = 3.0
+_BYSTANDER_CHANCE, _BYSTANDER_RADIUS, _CORNER = 0.3, (9.0, 11.0), 14.0
 
 
 @dataclass(frozen=True)
@@ -48,37 +52,31 @@ class Performer(Actor):
         share = _LEAD + (1 - _LEAD) * time
         place = min(share * len(self.acts), len(self.acts) - 1e-9)
         verb, times = self.acts[int(place)]
-        turn = np.pi * times * (place % 1)
-        height = abs(np.sin(turn))
+        phase = np.sin(np.pi * times * (place % 1))
+        extent = abs(phase)
         centre, radius = np.array(self.start), self.radii[0]
-        angle = self.angles[0]
         if verb == 'jump':
-            centre = centre - [0, _JUMP * height]
+            centre = centre - [0, _HEIGHT * extent]
+        elif verb == 'duck':
+            centre = centre + [0, _HEIGHT * extent]
         elif verb == 'swing':
-            centre = centre + [_SWING * np.sin(turn), 0]
-        elif verb == 'spin':
-            angle += 2 * turn
+            centre = centre + [_SWING * phase, 0]
         else:
             factor = _SWELL if verb == 'swell' else _SHRINK
-            radius *= 1 + (factor - 1) * height
-        return centre, float(radius), float(angle)
+            radius *= 1 + (factor - 1) * extent
+        return centre, float(radius), self.angles[0]
 
 
 def imagine_repetition(rng: np.random.Generator) -> Scene:
-    """Choose a scene in which each performer does one thing several times.
+    """Choose a scene in which a performer does one thing several times.
 
     Args:
         rng (np.random.Generator): Source of every choice.
 
     Returns:
-        Scene: One performer, or two that differ in colour, shape, act and
-        number of times.
+        Scene: The performer, and in 30 % of the scenes a bystander.
     """
-    number = 1 + int(rng.random() < _PAIR_CHANCE)
-    verbs = rng.permutation(VERBS)[:number]
-    times = rng.permutation(TIMES)[:number]
-    return _stage(rng, [((str(verb), int(count)), )
-                        for verb, count in zip(verbs, times, strict=True)])
+    return _stage(rng, ((str(rng.choice(VERBS)), int(rng.choice(TIMES))), ))
 
 
 def imagine_transition(rng: np.random.Generator) -> Scene:
@@ -88,30 +86,37 @@ def imagine_transition(rng: np.random.Generator) -> Scene:
         rng (np.random.Generator): Source of every choice.
 
     Returns:
-        Scene: One performer with two different acts, each done once.
+        Scene: The performer with two different acts, each done once, and in
+        30 % of the scenes a bystander.
     """
     first, second = rng.permutation(VERBS)[:2]
-    return _stage(rng, [((str(first), 1), (str(second), 1))])
+    return _stage(rng, ((str(first), 1), (str(second), 1)))
 
 
-def _stage(rng: np.random.Generator, routines: List[tuple]) -> Scene:
-    shapes = rng.permutation(SHAPES)
-    colours = rng.permutation(list(COLOURS))
-    # Far enough apart for a swing towards, or swelling beside, each other.
-    width = WIDTH / len(routines)
-    actors = []
-    for i, acts in enumerate(routines):
-        radius = rng.uniform(*_RADIUS)
-        margin = _SWING + _RADIUS[1]
-        slack = width / 2 - margin if len(routines) == 1 else 0.
-        x = width * (i + 0.5) + rng.uniform(-slack, slack)
-        y = HEIGHT - _SWELL * radius
-        angle = rng.uniform(-0.15, 0.15)
-        deed = ' then '.join(f'{verb} {times}' for verb, times in acts)
+def _stage(rng: np.random.Generator, acts: tuple) -> Scene:
+    shapes = [str(shape) for shape in rng.permutation(SHAPES)]
+    colours = [str(colour) for colour in rng.permutation(list(COLOURS))]
+    middle = np.array([WIDTH, HEIGHT]) / 2
+    place = tuple(middle + rng.uniform(-_SLACK, _SLACK, size=2))
+    deed = ' then '.join(f'{verb} {times}' for verb, times in acts)
+    actors = [
+        Performer(shapes[0], colours[0], deed, None, place, place,
+                  _twice(rng.uniform(*_RADIUS)), _twice(_angle(rng)), acts)
+    ]
+    if rng.random() < _BYSTANDER_CHANCE:
+        corner = tuple(middle + rng.choice([-1, 1], 2) * (middle - _CORNER))
         actors.append(
-            Performer(
-                str(shapes[i]), str(colours[i]), deed, None, (x, y), (x, y),
-                (radius, radius), (angle, angle), acts))
+            Actor(shapes[1], colours[1], 'resting', None, corner, corner,
+                  _twice(rng.uniform(*_BYSTANDER_RADIUS)),
+                  _twice(_angle(rng))))
     return Scene(
         tuple(actors), str(rng.choice(BACKGROUNDS)),
         int(rng.integers(2**31)))
+
+
+def _angle(rng: np.random.Generator) -> float:
+    return float(rng.uniform(-0.15, 0.15))
+
+
+def _twice(value: float) -> Tuple[float, float]:
+    return value, value

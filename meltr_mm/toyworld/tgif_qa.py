@@ -170,8 +170,7 @@ def _write_lines(root: str, task: str, rows: Rows) -> None:
 
 write_tgif_qa = ToyDataSet(
     'tgif_qa',
-    version=2,
+    version=3,
     fill=_fill,
     imagine=_imagine,
-    # The model must see what comes before what.
-    options=dict(frames=4, size=96))
+    options=dict(frames=2, size=96))

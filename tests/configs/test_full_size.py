@@ -56,7 +56,7 @@ def load(name, write, root):
 def test_violet(name, write, metric, tmp_path):
     cfg = load(name, write, tmp_path)
     cfg.train_cfg = dict(
-        type='IterBasedTrainLoop', max_iters=2, val_interval=2)
+        type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     runner = Runner.from_cfg(cfg)
     model = runner.model
     assert sum(p.numel() for p in model.model.parameters()) > 180e6
@@ -68,7 +68,7 @@ def test_violet(name, write, metric, tmp_path):
     assert torch.isfinite(
         torch.tensor(scalars['train/loss'].data[0])).all()
     assert metric in scalars
-    assert runner.optim_wrapper.updates == 2
+    assert runner.optim_wrapper.updates == 1
 
 
 @pytest.mark.parametrize('name, write, trained, file', [

@@ -44,7 +44,7 @@ def load(name, data_set, root):
 
 @pytest.mark.parametrize('name, data_set, size', [
     ('msrvtt9k_retrieval', 'msrvtt', (48, 48)),
-    ('youcook2_captioning', 'youcook2', (128, 96)),
+    ('msrvtt_captioning', 'msrvtt', (48, 48)),
     ('mosi', 'cmu_mosi', (50, 50)),
 ])
 def test_univl(name, data_set, size, tmp_path, monkeypatch):
@@ -77,23 +77,26 @@ def test_univl(name, data_set, size, tmp_path, monkeypatch):
     assert f'val/{hook.save_best}' in scalars
 
 
-@pytest.mark.parametrize('name, data_set, trained, videos', [
-    ('youcook2_retrieval', 'youcook2', 'msrvtt9k_retrieval', 'ab'),
+@pytest.mark.parametrize('name, data_set, trained, videos, size', [
+    ('youcook2_retrieval', 'youcook2', 'msrvtt9k_retrieval', 'ab', (48, 48)),
     ('msrvtt7k_retrieval', 'msrvtt', 'msrvtt9k_retrieval',
-     ['video0', 'video7010']),
-    ('msrvtt_captioning', 'msrvtt', 'youcook2_captioning',
-     ['video0', 'video7010']),
+     ['video0', 'video7010'], (48, 48)),
+    ('youcook2_captioning', 'youcook2', 'msrvtt_captioning', 'ab',
+     (128, 96)),
 ])
 def test_univl_of_a_size_that_is_trained_above(name, data_set, trained,
-                                               videos, tmp_path):
+                                               videos, size, tmp_path):
     """Model and training are another's but for the rate; the data its own."""
+    words, frames = size
     cfg = load(name, data_set, tmp_path)
     other = Config.fromfile(str(CONFIGS / f'meltr_univl_{trained}.py'))
     for part in walk(other.model):
         if 'tokenizer' in part:
             part.tokenizer = 'minilm'
+    # Of captions: as many tokens as a text has.
+    assert cfg.model.model.task.pop('max_length', words) == words
+    other.model.model.task.pop('max_length', None)
     for config in (cfg, other):
-        config.model.model.task.pop('max_length', None)
         config.optim_wrapper.optimizer.pop('lr')
     for key in ('model', 'optim_wrapper', 'val_cfg', 'test_cfg',
                 'val_evaluator', 'test_evaluator', 'default_hooks'):
@@ -102,10 +105,11 @@ def test_univl_of_a_size_that_is_trained_above(name, data_set, trained,
         dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
         assert len(dataset) == 2
         packed = dataset[0]
-        assert packed['inputs'].shape == (48, 1024)
+        assert packed['inputs'].shape == (frames, 1024)
         sample = packed['data_samples']
         assert sample.video_id == video and len(sample.references) == 1
-        assert sample.text_ids.shape == sample.video_mask.shape == (48, )
+        assert sample.text_ids.shape == (words, )
+        assert sample.video_mask.shape == (frames, )
         assert all((field in sample) == (split == 'train')
                    for field in FOR_LOSSES)
     assert cfg.test_dataloader == cfg.val_dataloader

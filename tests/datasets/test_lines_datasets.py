@@ -76,6 +76,7 @@ class TestQuestions:
         ([dict(QUESTION, question=' ')], 'row 0: `question` must be a text'),
         ([dict(question='who?', answer='dog')], "the key 'video_id' is miss"),
         ([dict(question='who?', video_id='a')], "the key 'answer' is missing"),
+        ([dict(QUESTION, answer=3)], 'row 0: `answer` must be a text'),
         ([dict(QUESTION, answer='ant')], 'no answer is among the 2 of answer'),
     ])
     def test_bad_lines(self, build, rows, message):
@@ -84,6 +85,7 @@ class TestQuestions:
 
     @pytest.mark.parametrize('name, content, message', [
         ('a.json', '{"dog": 0, "cat": 2}', 'numbers 0, 1, ..., each once'),
+        ('a.json', '{"dog": 0, "cat": "1"}', 'numbers 0, 1, ..., each once'),
         ('a.json', '["dog"]', 'must hold a dict from answers'),
         ('a.txt', 'dog\ncat\ndog', "'dog' is repeated"),
         ('a.txt', '', 'but has none'),
@@ -123,6 +125,7 @@ class TestChoices:
         (dict(options=['a']), 'row 0: `options` must be a list of 2 texts'),
         (dict(options=['a', 3]), 'must be a list of 2 texts'),
         (dict(options='ab'), "must be a list of 2 texts, but is 'ab'"),
+        (dict(question=3), 'row 0: `question` must be a text, but is 3'),
         (dict(answer=2), r'0\.\.1, but is 2'),
         (dict(answer='1'), r"0\.\.1, but is '1'"),
         (dict(answer=True), r'0\.\.1, but is True'),

@@ -69,6 +69,8 @@ def test_two_parts_for_training_and_meta_batches(build):
      'row 0: `caption` must be a text'),
     ('idx.pkl', pickle.dumps(dict(video1=2, video2=0)),
      r"caption of 'video1', 0\.\.1, but gives 2"),
+    ('idx.pkl', pickle.dumps([1, 0]), 'but holds a list'),
+    ('idx.pkl', pickle.dumps(dict(video1='1', video2=0)), "but gives '1'"),
     ('idx.pkl', pickle.dumps(dict(video1=0)),
      "caption of 'video2', .* but gives None"),
 ])

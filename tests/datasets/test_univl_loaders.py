@@ -7,7 +7,7 @@ import random
 import pytest
 import torch
 from mmaction.registry import DATASETS
-from transformers import BertTokenizerFast
+from univl_files import write_tokenizer
 
 from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 
@@ -32,8 +32,7 @@ def extra(load_fixture):
 @pytest.fixture(scope='module')
 def root(extra, tmp_path_factory):
     root = tmp_path_factory.mktemp('univl')
-    vocabulary = {w: i for i, w in enumerate(extra['tokenizer']['vocab'])}
-    BertTokenizerFast(vocab=vocabulary).save_pretrained(root / 'tokenizer')
+    write_tokenizer(root / 'tokenizer', extra['tokenizer']['vocab'])
     youcook, msrvtt = extra['youcook'], extra['msrvtt']
     write_csv(root / 'youcook.csv', ['video_id', 'feature_file'],
               [[video, video] for video in youcook['csv_rows']])

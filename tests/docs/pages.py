@@ -8,7 +8,8 @@ How to write a block that these tests understand:
   loaded as a config, and the components that it names must take what it
   gives them.
 * ``bash``: each command must stand in a table of test_commands.py. So must
-  the command in the comment before a table, ``<!-- python ... -->``.
+  one within a line of text, if it begins with ``python tools/`` or ``bash
+  tools/``, and one in a comment before a table, ``<!-- python ... -->``.
 * ``text``, ``console``, ``math``, ``pycon``: is there to be read.
 """
 import re
@@ -18,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 FENCED = re.compile(r'^```([^\n]*)\n(.*?)^```', re.S | re.M)
+INLINE = re.compile(r'`((?:python|bash)\s+tools/[^`]+)`'
+                    r'|^<!-- (python .*) -->$', re.M)
 LANGUAGES = {'python', 'bash', 'text', 'console', 'math', 'pycon'}
 
 
@@ -38,6 +41,10 @@ class Block:
             ('_base_', '# config'))
 
 
+def _blank(match):
+    return '\n' * match[0].count('\n')  # lines keep their numbers
+
+
 def blocks(language=None, pages=PAGES):
     found = []
     for page in pages:
@@ -46,10 +53,11 @@ def blocks(language=None, pages=PAGES):
             line = text[:match.start()].count('\n') + 1
             if language in (None, match[1]):
                 found.append(Block(page, line, match[1], match[2]))
-        for match in re.finditer(r'^<!-- (python .*) -->$', text, re.M):
-            line = text[:match.start()].count('\n') + 1
-            if language == 'bash':
-                found.append(Block(page, line, 'bash', match[1]))
+        if language == 'bash':
+            found += [
+                Block(page, text[:match.start()].count('\n') + 1, 'bash',
+                      ' '.join((match[1] or match[2]).split()))
+                for match in INLINE.finditer(FENCED.sub(_blank, text))]
     return found
 
 

@@ -31,6 +31,10 @@ ELSEWHERE = {
                           'test_metrics_equal_those_of_one_process',
     'tools/slurm_train.sh': 'tools/test_distributed_scripts.py::'
                             'test_without_arguments_it_says_how_to_use_it',
+    'tools/analysis/plot_meltr.py': 'meltr/test_pictures.py::'
+                                    'test_command_draws_a_run',
+    'tools/analysis/show_sample.py': 'apis/test_demo.py::'
+                                     'test_sample_of_answers',
     'tools/analysis/summarize_run.py': 'tools/test_scripts.py::test_summary',
     'tools/benchmark/meta_step.py': 'tools/test_benchmarks.py::'
                                     'test_meta_step',
@@ -53,6 +57,7 @@ ELSEWHERE = {
     'tools/data/convert_features.py': 'datasets/test_mapped_features.py::'
                                       'test_command',
     'tools/data/extract_vq.py': 'tools/test_extract_vq.py::test_command',
+    'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
     # Nothing runs these whole but continuous integration and people.
     'tools/quickstart.sh': 'docs/test_commands.py::'
                            'test_commands_of_quickstart',

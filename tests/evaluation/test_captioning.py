@@ -1,12 +1,10 @@
 import importlib.util
-import logging
 import math
 import shutil
 
 import pytest
 from mmaction.registry import METRICS
 from mmengine.evaluator import Evaluator
-from mmengine.logging import MMLogger
 
 from meltr_mm.evaluation.functional import caption_metrics
 
@@ -27,24 +25,8 @@ def no_java(monkeypatch):
         shutil, 'which', lambda name: None if name == 'java' else which(name))
 
 
-@pytest.fixture
-def log():
-    lines = []
-
-    class Keep(logging.Handler):
-
-        def emit(self, record):
-            lines.append(record.getMessage())
-
-    logger = MMLogger.get_current_instance()
-    handler = Keep(level=logging.WARNING)
-    logger.addHandler(handler)
-    yield lines
-    logger.removeHandler(handler)
-
-
 @toolkit
-def test_perfect_captions(no_java, log):
+def test_perfect_captions(no_java, warnings):
     metrics = caption_metrics([texts[0] for texts in REFERENCES], REFERENCES)
     assert list(metrics) == ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4',
                              'ROUGE-L', 'CIDEr']
@@ -55,8 +37,8 @@ def test_perfect_captions(no_java, log):
     single = [texts[:1] for texts in REFERENCES]
     perfect = caption_metrics([texts[0] for texts in single], single)
     assert perfect['CIDEr'] == pytest.approx(1000)
-    assert len(log) == 2
-    assert 'no `java` command, so METEOR is left out' in log[0]
+    assert len(warnings) == 2
+    assert 'no `java` command, so METEOR is left out' in warnings[0]
 
 
 @toolkit
@@ -72,6 +54,14 @@ def test_bleu_and_rouge_by_hand(no_java):
     rouge = (1 + 1.2**2) * precision * recall / (
         recall + 1.2**2 * precision)
     assert metrics['ROUGE-L'] == pytest.approx(100 * (rouge + 1) / 2)
+
+
+def test_one_caption(no_java):
+    metrics = caption_metrics(['a red ball'], [['a red ball', 'a ball']])
+    assert metrics['BLEU-3'] == pytest.approx(100)
+    assert metrics['ROUGE-L'] == pytest.approx(100)
+    # No word is rarer than another.
+    assert metrics['CIDEr'] == 0
 
 
 @toolkit
@@ -93,13 +83,13 @@ def test_tokenizers_and_meteor():
 
 
 @toolkit
-def test_ptb_without_java(no_java, log):
+def test_ptb_without_java(no_java, warnings):
     captions = ['a ball, red', 'a square', 'dogs']
     assert caption_metrics(
         captions, REFERENCES, tokenizer='ptb') == caption_metrics(
             captions, REFERENCES)
-    assert 'split at blanks instead of by PTB' in log[0]
-    assert 'instead' not in log[1]
+    assert 'split at blanks instead of by PTB' in warnings[0]
+    assert 'instead' not in warnings[1]
 
 
 @pytest.mark.parametrize('captions, references, message', [
@@ -117,6 +107,9 @@ def test_bad_input(captions, references, message):
 def test_unknown_tokenizer():
     with pytest.raises(ValueError, match="one of.*'ptb'.*'bpe'"):
         caption_metrics(['a'], [['a']], tokenizer='bpe')
+    # Before anything is trained.
+    with pytest.raises(ValueError, match="one of.*'ptb'.*'bpe'"):
+        METRICS.build(dict(type='CaptionMetric', tokenizer='bpe'))
 
 
 def test_without_the_toolkit(monkeypatch):

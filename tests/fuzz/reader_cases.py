@@ -309,6 +309,19 @@ dataset('msrvtt_list', {
         ann_file='all.json', list_file='list.txt',
         caption_index_file='index.pkl')
 
+dataset('msrvtt_drawn_choice', {
+    name: file for name, file in CASES['msrvtt_list'].files.items()
+    if name != 'index.pkl'},
+        lambda files: [
+            [name, [text(row['caption'])
+                    for row in files['all.json']['annotations']
+                    if row['image_id'] == name]]
+            for name, _ in msrvtt_list(files | {'index.pkl': dict.fromkeys(
+                VIDEOS, 0)})],
+        shown('video_id', 'captions'), 'MSRVTTDrawnChoiceDataset',
+        ann_file='all.json', list_file='list.txt', num_options=2,
+        test_mode=True)
+
 # ----------------------------------------------------------------- features
 
 

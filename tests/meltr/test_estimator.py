@@ -2,19 +2,8 @@
 import pytest
 import torch
 from aid_building import build, phi, weights
-from shared_trunk import batch
+from shared_trunk import NoForwardMode, batch
 from test_wrapper import wrap
-
-
-class NoForwardMode(torch.autograd.Function):
-
-    @staticmethod
-    def forward(ctx, x):
-        return x.clone()
-
-    @staticmethod
-    def backward(ctx, grad):
-        return grad
 
 
 class StopsTangents(torch.autograd.Function):

@@ -2,6 +2,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from shared_trunk import NoForwardMode
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.checkpoint import checkpoint
@@ -235,20 +236,10 @@ def test_without_the_rules_it_is_silently_wrong():
 
 def test_missing_formula_names_the_operation():
 
-    class NoFormula(torch.autograd.Function):
-
-        @staticmethod
-        def forward(ctx, x):
-            return x.clone()
-
-        @staticmethod
-        def backward(ctx, grad):
-            return grad
-
     class Block(nn.Module):
 
         def forward(self, x):
-            return NoFormula.apply(x)
+            return NoForwardMode.apply(x)
 
     model, x = TwoLosses(Block()), torch.randn(2, 3, D)
     params = list(model.parameters())

@@ -334,7 +334,7 @@ def test_command_draws_a_checkpoint_alone(run, plot, tmp_path, capsys):
 
 @pytest.mark.parametrize('make, message', [
     (lambda path: None, 'there is no such checkpoint'),
-    (lambda path: path.mkdir(), r'must have a log .* but has none'),
+    (lambda path: path.mkdir(), r'must have a log .* but has neither'),
     (lambda path: path.write_text('x'), 'cut short'),
     (lambda path: torch.save(dict(a=1), path), 'something else'),
     (lambda path: torch.save(dict(state_dict={}), path), 'no MELTR in it'),

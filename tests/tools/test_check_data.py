@@ -1,6 +1,7 @@
 """tools/data/check.py on tiny files of each data set."""
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,28 @@ def test_violet(run, tmp_path, toy_root):
     code, output = run('toy/meltr_violet_msvdqa')
     assert code == 0, output
     assert 'train: ' in output and 'meta: ' in output
+
+
+@pytest.mark.parametrize('name, items', [
+    ('msrvtt7k_retrieval', 'train: 7 items, 7 clips'),
+    ('msrvtt_mc', 'test: 4 items, 4 clips'),
+    ('msvdqa', 'train: '),
+    ('tgif_action', 'val: '),
+])
+def test_all_in_one(run, tmp_path, toy_data_root, name, items):
+    (tmp_path / 'data').symlink_to(toy_data_root)
+    code, output = run(f'meltr_all_in_one_{name}')
+    assert code == 0, output
+    assert items in output
+
+
+def test_broken_gif(run, tmp_path, toy_tgif_root):
+    (tmp_path / 'data').mkdir()
+    root = tmp_path / 'data' / 'tgif'
+    shutil.copytree(toy_tgif_root, root)
+    gif = min((root / 'gifs').iterdir())
+    gif.write_bytes(gif.read_bytes()[:2000])
+    code, output = run('meltr_all_in_one_tgif_frame')
+    assert code == 1
+    assert f'WRONG ValueError: data/tgif/gifs/{gif.name}' in output
+    assert 'is no whole GIF: it is cut off' in output

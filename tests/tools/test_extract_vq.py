@@ -54,7 +54,10 @@ def fake_package():
 
 @pytest.fixture
 def encoder_file(tmp_path, monkeypatch):
-    """A small encoder, pickled whole as the published one."""
+    """A small encoder, pickled whole as the published one.
+
+    Names and attributes are those of the classes in openai/DALL-E.
+    """
     torch.manual_seed(0)
     ours = DVAEEncoder(width=4, num_codes=30)
     package = fake_package()
@@ -63,6 +66,9 @@ def encoder_file(tmp_path, monkeypatch):
 
     def conv(source):
         module = package['dall_e.utils'].Conv2d()
+        module.n_out, module.n_in, module.kw, _ = source.weight.shape
+        module.use_float16, module.requires_grad = True, False
+        module.device = torch.device('cpu')
         module.w, module.b = source.weight, source.bias
         return module
 
@@ -83,6 +89,7 @@ def encoder_file(tmp_path, monkeypatch):
         part.add_module('pool', nn.MaxPool2d(2))
         blocks.add_module(f'group_{g}', part)
     blocks.add_module('output', nn.Sequential())
+    blocks.output.add_module('relu', nn.ReLU())
     blocks.output.add_module('conv', conv(ours.head[1]))
     whole = package['dall_e.encoder'].Encoder()
     whole.blocks = blocks
@@ -140,9 +147,24 @@ def test_unfinished_output_of_other_data(images, tmp_path):
         extract(images, output, stand_in_codes(96), 96, 1)
 
 
-def test_foreign_classes_are_not_loaded(tmp_path):
-    torch.save(pytest.raises, tmp_path / 'encoder.pkl')
-    with pytest.raises(ValueError, match='encoder.pkl: must be the encoder'):
+def test_a_state_dict_does_as_well(encoder_file, tmp_path):
+    path, _ = encoder_file
+    weights = read_encoder(path)
+    torch.save(weights, tmp_path / 'weights.pkl')
+    again = read_encoder(str(tmp_path / 'weights.pkl'))
+    assert set(again) == set(weights)
+    assert 'blocks.group_2.block_1.id_path.w' in weights
+
+
+@pytest.mark.parametrize('content, options', [
+    (pytest.raises, {}),
+    # Whole modules were saved with their source before torch 1.6.
+    (nn.ReLU(), dict(_use_new_zipfile_serialization=False)),
+])
+def test_foreign_classes_are_not_loaded(tmp_path, content, options):
+    torch.save(content, tmp_path / 'encoder.pkl', **options)
+    with pytest.raises(ValueError, match='encoder.pkl: must be the encoder.*'
+                       r'save its state_dict\(\)'):
         read_encoder(str(tmp_path / 'encoder.pkl'))
     with pytest.raises(ValueError, match='no such file'):
         read_encoder(str(tmp_path / 'nothing.pkl'))

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 
+from meltr_mm.datasets.transforms.sample_frames_evenly import (
+    even_frame_indices,
+)
 from meltr_mm.toyworld.captions import describe
 from meltr_mm.toyworld.choices import ask_repetition, ask_transition
 from meltr_mm.toyworld.renderer import render
@@ -13,12 +16,12 @@ from meltr_mm.toyworld.routines import (
 )
 from meltr_mm.toyworld.world import FRAMES, HEIGHT, WIDTH, imagine_scene
 
-# Between the frames that a model sees of a clip, 4 of 24.
-SEEN = np.array([4, 9, 14, 19]) / (FRAMES - 1)
+# The frames that a model sees of a clip.
+SEEN = even_frame_indices(FRAMES, 2) / (FRAMES - 1)
 
 
 def performer(*acts):
-    return Performer('square', 'red', 'x', None, (50., 74.), (50., 74.),
+    return Performer('square', 'red', 'x', None, (56., 48.), (56., 48.),
                      (14., 14.), (0., 0.), acts)
 
 
@@ -29,32 +32,34 @@ def scenes(imagine, count=60):
 
 @pytest.mark.parametrize('times', TIMES)
 @pytest.mark.parametrize('verb, changes', [
-    ('jump', lambda c, r, a: 74 - c[1] > 15),
-    ('swing', lambda c, r, a: abs(c[0] - 50) > 6),
-    ('spin', lambda c, r, a: abs(np.sin(a / 2)) > 0.3),
-    ('swell', lambda c, r, a: r > 16),
-    ('shrink', lambda c, r, a: r < 12),
+    ('jump', lambda c, r: 48 - c[1] > 11),
+    ('duck', lambda c, r: c[1] - 48 > 11),
+    ('swing', lambda c, r: abs(c[0] - 56) > 14),
+    ('swell', lambda c, r: r > 19),
+    ('shrink', lambda c, r: r < 11),
 ])
-def test_each_act_shows_in_most_frames_that_are_seen(verb, times, changes):
-    shown = [changes(*performer((verb, times)).pose(t)) for t in SEEN]
-    assert sum(shown) >= 3
+def test_each_act_shows_in_the_frames_that_are_seen(verb, times, changes):
+    shown = [changes(*performer((verb, times)).pose(t)[:2]) for t in SEEN]
+    assert shown == [True, True]
 
 
 @pytest.mark.parametrize('times', TIMES)
 def test_jumps_can_be_counted(times):
-    heights = [74 - performer(('jump', times)).pose(t)[0][1]
+    heights = [48 - performer(('jump', times)).pose(t)[0][1]
                for t in np.linspace(0, 1, 500)]
-    landed = np.array(heights) < 3
+    landed = np.array(heights) < 2
     # It begins a little after take-off.
     assert (np.diff(landed.astype(int)) == 1).sum() == times
 
 
 def test_one_act_after_the_other():
     actor = performer(('jump', 1), ('swell', 1))
-    early = [actor.pose(t) for t in (0.1, 0.3)]
-    late = [actor.pose(t) for t in (0.6, 0.9)]
-    assert all(c[1] < 70 and r == 14 for c, r, _ in early)
-    assert all(c[1] == 74 and r > 15 for c, r, _ in late)
+    early = [actor.pose(t) for t in (0.1, SEEN[0], 0.4)]
+    late = [actor.pose(t) for t in (0.6, SEEN[1], 0.9)]
+    assert all(c[1] < 44 and r == 14 for c, r, _ in early)
+    assert all(c[1] == 48 and r > 16 for c, r, _ in late)
+    # Both are clear in the frames that are seen.
+    assert early[1][0][1] < 32 and late[1][1] > 24
 
 
 @pytest.mark.parametrize('imagine', [imagine_repetition, imagine_transition])
@@ -68,7 +73,7 @@ def test_performers_stay_inside_and_apart(imagine):
                         + 1e-6).all()
             if len(poses) == 2:
                 gap = np.linalg.norm(poses[0][0] - poses[1][0])
-                assert gap > 0.8 * (poses[0][1] + poses[1][1])
+                assert gap > poses[0][1] + poses[1][1]
 
 
 def test_no_frame_repeats_the_one_before():
@@ -78,20 +83,18 @@ def test_no_frame_repeats_the_one_before():
         assert (frames[1:] != frames[:-1]).any((1, 2, 3)).all()
 
 
-def test_repetitions_are_told_apart_by_the_question():
-    pairs = 0
+def test_repetitions_are_asked_about():
+    bystanders = 0
     for scene in scenes(imagine_repetition):
-        choices = ask_repetition(scene, np.random.default_rng(0))
-        assert len(choices) == len(scene.actors)
-        assert len({choice.text for choice in choices}) == len(choices)
-        for choice, actor in zip(choices, scene.actors, strict=True):
-            (verb, times), = actor.acts
-            assert sorted(choice.options) == sorted(VERBS)
-            assert choice.options[choice.answer] == verb
-            assert f'{actor.colour} {actor.shape} do {times} times ?' in (
-                choice.text)
-        pairs += len(choices) == 2
-    assert 5 < pairs < 35
+        actor = scene.actors[0]
+        (verb, times), = actor.acts
+        choice, = ask_repetition(scene, np.random.default_rng(0))
+        assert sorted(choice.options) == sorted(VERBS)
+        assert choice.options[choice.answer] == verb
+        assert choice.text == (f'what does the {actor.colour} {actor.shape} '
+                               f'do {times} times ?')
+        bystanders += len(scene.actors) == 2
+    assert 8 < bystanders < 30
 
 
 def test_transitions_are_asked_both_ways():

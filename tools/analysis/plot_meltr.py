@@ -4,7 +4,8 @@
     python tools/analysis/plot_meltr.py work_dirs/RUN/epoch_12.pth --out DIR
 
 From the folder of a run, its log and its last checkpoint are read; from a
-checkpoint alone, the history that is in it. Two pictures are written:
+checkpoint alone, or without the log of LocalVisBackend, the history that is
+in the checkpoint. Two pictures are written:
 
 task_weights.png  each task's weight dM/dl over the iterations, the task
                   losses, and the metric by which the best checkpoint is
@@ -77,20 +78,18 @@ def plot(source: Path, out: Optional[Path], metric: Optional[str],
     checkpoint = source
     if source.is_dir():
         logs = sorted(source.glob('*/vis_data/scalars.json'))
-        if not logs:
+        checkpoint = last_checkpoint(source)
+        if not logs and checkpoint is None:
             raise FileNotFoundError(
                 f'{source}: the folder of a run must have a log '
-                '(*/vis_data/scalars.json), but has none; give the '
-                '--work-dir of tools/train.py, or a checkpoint')
-        checkpoint = last_checkpoint(source)
+                '(*/vis_data/scalars.json) or a checkpoint, but has neither; '
+                'give the --work-dir of tools/train.py, or a checkpoint')
     cfg, meltr, history = None, None, None
     if checkpoint is not None:
         cfg, meltr, history = read_checkpoint(checkpoint, bool(logs))
     if logs:
         history = history_of_logs(logs)
-    else:
-        out = out or source.parent
-    out = out or source
+    out = out or (source if source.is_dir() else source.parent)
     if cfg is None:
         cfg = Config.fromfile(logs[-1].parent / 'config.py')
     if metric is not None and metric not in history.metrics:

@@ -37,9 +37,8 @@ def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
                 map_location='cpu',
                 pickle_module=_StandIns,
                 weights_only=False)
-        except Exception:
-            # Whatever is wrong with it, it is no checkpoint.
-            raise refused from None
+        except Exception as error:  # unpickling garbage can raise anything
+            raise refused from error
     return weights_file.state_dict_in(content)
 
 

@@ -43,7 +43,9 @@ def read_encoder(path: str) -> Dict[str, Tensor]:
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise ValueError(
             f'{path}: must be the encoder.pkl of the DALL-E dVAE, but cannot '
-            f'be read: {str(error).splitlines()[0]}') from None
+            f'be read safely ({type(error).__name__}). Fetch it again. If '
+            'you trust it, load it where the package dall_e is installed, '
+            'save its state_dict(), and give that file.') from None
     if isinstance(content, _Shell):
         content = dict(_tensors(content, ''))
     if not isinstance(content, dict) or not content:

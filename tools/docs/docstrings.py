@@ -11,6 +11,7 @@ _HEADER = re.compile(rf'^({"|".join(SECTIONS)}):\n', re.M)
 _ENTRY = re.compile(
     r'(?P<names>\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: \((?P<type>.*?)\))?: '
     r'(?P<text>.*)', re.S)
+_CODE = re.compile(r'(`[^`]*`|\$[^$]*\$|\.\. math::.*?(?=\n\n|\Z))', re.S)
 _POINTER = re.compile(r'(?:See|As for) :class:`~?(?:[\w.]+\.)?(\w+)`\.')
 
 
@@ -105,12 +106,16 @@ def markdown(text: str) -> str:
     Returns:
         str: The same as GitHub renders it.
     """
-    text = re.sub(r'\.\. math:: ?(.*?)(?=\n\n|\Z)',
-                  lambda m: f'```math\n{inspect.cleandoc(m[1])}\n```', text,
-                  flags=re.S)
     text = re.sub(r':math:`(.*?)`', r'$\1$', text, flags=re.S)
     text = re.sub(r':\w+:`~?([\w\s.]+?)`', _last_name, text)
-    return re.sub(r'``(.+?)``', r'`\1`', text, flags=re.S)
+    text = re.sub(r'``(.+?)``', r'`\1`', text, flags=re.S)
+    prose = _CODE.split(text)
+    # A product is no emphasis.
+    prose[::2] = [re.sub(r'(?<=\w)\*(?=[\w(])', r'\\*', p)
+                  for p in prose[::2]]
+    return re.sub(r'\.\. math:: ?(.*?)(?=\n\n|\Z)',
+                  lambda m: f'```math\n{inspect.cleandoc(m[1])}\n```',
+                  ''.join(prose), flags=re.S)
 
 
 def cell(text: str) -> str:

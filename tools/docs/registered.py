@@ -5,7 +5,7 @@ import mmaction.registry
 import mmengine.registry
 from mmengine.registry import Registry
 
-import meltr_mm  # noqa: F401  registers everything
+import meltr_mm.apis  # noqa: F401  registers everything
 
 # Titles, in the order in which they are read; others follow.
 TITLES = {
@@ -19,6 +19,7 @@ TITLES = {
     'dataset': 'Data sets',
     'transform': 'Transforms',
     'metric': 'Metrics',
+    'inferencer': 'Inferencers',
 }
 
 

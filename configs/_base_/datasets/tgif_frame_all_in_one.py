@@ -4,94 +4,48 @@
 #   frameqa_train.jsonl, frameqa_test.jsonl  gif_name, question, answer
 #   frameqa_trainval_ans2label.json          the 1540 answers
 #   gifs/*.gif
-#
-# Sizes are those of the official `task_finetune_tgifqa` config.
-data_root = 'data/tgif'
-clip_len = 3
-max_length = 40
-# A hub name or the directory of a copy of it.
-tokenizer = 'bert-base-uncased'
+_base_ = ['./all_in_one.py']
 
-dataset = dict(
+questions = dict(
     type='QALinesDataset',
-    data_root=data_root,
+    data_root='data/tgif',
     vocab_file='frameqa_trainval_ans2label.json',
     video_key='gif_name',
     data_prefix=dict(video='gifs'),
     video_suffix='.gif')
-meta_keys = ('img_shape', 'video_id', 'question', 'answer', 'question_id',
-             'question_type', 'sample_idx')
-
-# GIFs keep their proportions. Decord cannot read them.
+tokenize = dict(
+    type='TokenizeText',
+    tokenizer=_base_.tokenizer,
+    max_length=_base_.max_length)
 train_pipeline = [
-    dict(type='PyAVInit'),
-    dict(type='SampleFramesBySegment', clip_len=clip_len, random=True),
-    dict(type='PyAVDecode'),
-    dict(type='Resize', scale=(-1, 268)),
-    dict(type='RandomCrop', size=224),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='TokenizeText', tokenizer=tokenizer, max_length=max_length),
-    dict(type='MaskTextAsBert', tokenizer=tokenizer),
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=('text_ids', 'text_mask', 'masked_text_ids',
-                        'mlm_labels'),
-        meta_keys=meta_keys),
+    *_base_.read_gif_train,
+    tokenize,
+    _base_.mask,
+    _base_.pack_train,
 ]
-test_pipeline = [
-    dict(type='PyAVInit'),
-    dict(type='SampleFramesBySegment', clip_len=clip_len),
-    dict(type='PyAVDecode'),
-    dict(type='Resize', scale=(-1, 268)),
-    dict(type='CenterCrop', crop_size=224),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(type='TokenizeText', tokenizer=tokenizer, max_length=max_length),
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=('text_ids', 'text_mask'),
-        meta_keys=meta_keys),
-]
+test_pipeline = [*_base_.read_gif_test, tokenize, _base_.pack_test]
 
+# There is no validation file, so a tenth of the training GIFs is kept out.
+# Officially the test file serves for validation.
+train_file = dict(**questions, ann_file='frameqa_train.jsonl')
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    # Workers that are started anew each epoch would draw the same frames
-    # again, because MMEngine seeds a worker by its number only.
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='SeededSplit',
         part='train',
-        dataset=dict(
-            **dataset,
-            ann_file='frameqa_train.jsonl',
-            pipeline=train_pipeline)))
-# There is no validation file, so a tenth of the training GIFs is kept out.
-# Officially the test file serves for validation.
+        dataset=dict(**train_file, pipeline=train_pipeline)))
 val_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type='SeededSplit',
-        part='meta',
-        dataset=dict(
-            **dataset,
-            ann_file='frameqa_train.jsonl',
-            test_mode=True,
-            pipeline=test_pipeline)))
+        part='val',
+        dataset=dict(**train_file, test_mode=True, pipeline=test_pipeline)))
 test_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        **dataset,
+        **questions,
         ann_file='frameqa_test.jsonl',
         test_mode=True,
         pipeline=test_pipeline))
 
+# Officially questions with an unknown answer are left out:
+# `ignore_unknown=True`.
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator

@@ -11,9 +11,9 @@ _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/tgif_qa'
 # As make_toyworld.py writes the codes.
-clip_len = 4
-# Every text has 20 or 21 pieces with [CLS] and [SEP].
-max_length = 21
+clip_len = 2
+# Every text, question and option, has 12 pieces with [CLS] and [SEP].
+max_length = 12
 
 read_frames = [
     dict(type='PyAVInit'),
@@ -32,11 +32,19 @@ load = [
     dict(
         type='TokenizeChoices',
         tokenizer=_base_.tokenizer,
-        max_length=max_length),
+        max_length=max_length,
+        # All questions have the same five.
+        list_options=False),
 ]
 train_pipeline = [
     *load,
-    dict(type='MaskText'),
+    # Only words that the video tells are hidden: not those of every question
+    # (what, does, the, do, times, '?', before, after), [PAD], [CLS], [SEP].
+    dict(
+        type='MaskText',
+        probability=0.3,
+        special_ids=(2054, 2515, 1996, 2079, 2335, 1029, 2077, 2044, 0, 101,
+                     102)),
     dict(
         type='LoadVQCodes',
         vq_file=f'{data_root}/tgif_vq.pkl',

@@ -9,7 +9,7 @@ _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/tgif_qa'
 # As make_toyworld.py writes the codes.
-clip_len = 4
+clip_len = 2
 max_length = 9
 
 read_frames = [

@@ -40,6 +40,3 @@ model = dict(
     # The loss of the target task. The official code takes the first of its
     # tasks, which is MLM: primary='loss_mlm' reproduces it.
     primary='loss_itc')
-
-# The layer that summarises joint states has no part in retrieval.
-find_unused_parameters = True

@@ -1,5 +1,5 @@
 """Videos that come as one feature vector per second."""
-from typing import Dict
+from typing import Any, Dict, Optional
 
 import numpy as np
 import torch
@@ -29,7 +29,8 @@ class LoadVideoFeatures(BaseTransform):
     ``video_mask`` (Tensor (F,), int64, 1 = vector, 0 = padding).
 
     Args:
-        feature_file (str): The pickle, or the ``.npy``.
+        feature_file (str, optional): The pickle, or the ``.npy``. None: each
+            sample brings its own ``features``, an array (T, D).
         max_frames (int): F.
         feature_dim (int): D. Defaults to 1024 (S3D).
         rate (float): r, vectors per second. Defaults to 1.
@@ -42,11 +43,12 @@ class LoadVideoFeatures(BaseTransform):
     """
 
     def __init__(self,
-                 feature_file: str,
+                 feature_file: Optional[str],
                  max_frames: int,
                  feature_dim: int = 1024,
                  rate: float = 1.) -> None:
-        check_text('feature_file', feature_file)
+        if feature_file is not None:
+            check_text('feature_file', feature_file)
         check_whole('max_frames', max_frames)
         check_whole('feature_dim', feature_dim)
         check_number('rate', rate, above=0)
@@ -54,7 +56,8 @@ class LoadVideoFeatures(BaseTransform):
         self.max_frames = max_frames
         self.feature_dim = feature_dim
         self.rate = rate
-        load_feature_table(feature_file)
+        if feature_file is not None:
+            load_feature_table(feature_file)
 
     def transform(self, results: Dict) -> Dict:
         """Add features and mask.
@@ -66,24 +69,18 @@ class LoadVideoFeatures(BaseTransform):
             dict: The same dict.
         """
         name = results['feature_id']
-        table = load_feature_table(self.feature_file)
-        if name not in table:
-            raise ValueError(
-                f'{self.feature_file}: there are no features of {name!r} '
-                f'among {len(table)} videos. Extract them, or use the file '
-                'of the same data set.')
-        video = array_of(table[name], 'fiu')
+        video = array_of(self._video(results), 'fiu')
         if video is None or video.ndim != 2 or \
                 video.shape[1] != self.feature_dim:
             given = 'no array of numbers' if video is None else video.shape
             raise ValueError(
-                f'{self.feature_file}: the features of {name!r} must be '
+                f'{self._where}the features of {name!r} must be '
                 f'(seconds, {self.feature_dim}), but are {given}. Set '
                 '`feature_dim`, here and in the model, or use another file.')
         clip = self._clip(video, results)
         if not len(clip):
             raise ValueError(
-                f'{self.feature_file}: the {len(video)} vectors of {name!r} '
+                f'{self._where}the {len(video)} vectors of {name!r} '
                 f'have none between {results.get("start", 0)} and '
                 f'{results.get("end", "the end")} seconds. Correct the '
                 'times, extract the whole video, or take the clip out.')
@@ -91,7 +88,7 @@ class LoadVideoFeatures(BaseTransform):
             clip = clip[:self.max_frames].astype(np.float32)
         if not np.isfinite(clip).all():
             raise ValueError(
-                f'{self.feature_file}: the features of {name!r} must be '
+                f'{self._where}the features of {name!r} must be '
                 'finite numbers, but some are not. Extract them again.')
         features = np.zeros((self.max_frames, self.feature_dim), np.float32)
         features[:len(clip)] = clip
@@ -99,6 +96,22 @@ class LoadVideoFeatures(BaseTransform):
         results['video_mask'] = (
             torch.arange(self.max_frames) < len(clip)).long()
         return results
+
+    @property
+    def _where(self) -> str:
+        return '' if self.feature_file is None else f'{self.feature_file}: '
+
+    def _video(self, results: Dict) -> Any:
+        if self.feature_file is None:
+            return results['features']
+        name, table = results['feature_id'], load_feature_table(
+            self.feature_file)
+        if name not in table:
+            raise ValueError(
+                f'{self.feature_file}: there are no features of {name!r} '
+                f'among {len(table)} videos. Extract them, or use the file '
+                'of the same data set.')
+        return table[name]
 
     def _clip(self, video: np.ndarray, results: Dict) -> np.ndarray:
         if 'start' not in results:

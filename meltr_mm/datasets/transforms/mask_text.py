@@ -25,26 +25,37 @@ def hide_tokens(ids: Tensor, hidden: Tensor,
     return ids.masked_fill(hidden, mask_id), ids.masked_fill(~hidden, -1)
 
 
-def draw_tokens(ids: Tensor, probability: float,
-                special_ids: Sequence[int]) -> Tensor:
-    """Choose the tokens of one or several texts to hide.
+def draw_tokens(ids: Tensor,
+                probability: float,
+                special_ids: Sequence[int],
+                shared: bool = False) -> Tensor:
+    """Choose the tokens of one or several texts to hide, all at once.
 
     Each token that is not special is hidden with the given probability; the
-    draw is repeated until at least one is. Uses torch's global generator,
-    one ``rand(X)`` per attempt, shared by the texts.
+    draw of a text is repeated until at least one is. Uses torch's global
+    generator, for one text in the order of the official code.
 
     Args:
         ids (Tensor): Token ids (X,) or (O, X), int64.
         probability (float): Chance of each token.
         special_ids (Sequence[int]): Ids that are never hidden.
+        shared (bool): One draw of X numbers serves all texts and is repeated
+            until any of them has a hit, as in the official multiple choice.
+            Defaults to False: each text has a draw of its own.
 
     Returns:
         Tensor: bool, shape of ``ids``; all False for special tokens only.
     """
     eligible = ~torch.isin(ids, torch.tensor(special_ids))
     hidden = torch.zeros_like(eligible)
-    while eligible.any() and not hidden.any():
-        hidden = eligible & (torch.rand(ids.shape[-1]) < probability)
+    # The axes over which one hit is enough, and the shape of a draw.
+    axes = tuple(range(ids.dim())) if shared else (-1, )
+    shape = ids.shape[-1:] if shared else ids.shape
+    todo = eligible.any(axes, keepdim=True)
+    while todo.any():
+        drawn = eligible & (torch.rand(shape) < probability)
+        hidden = torch.where(todo, drawn, hidden)
+        todo = todo & ~hidden.any(axes, keepdim=True)
     return hidden
 
 
@@ -118,17 +129,12 @@ class MaskText(BaseTransform):
             dict: The same dict.
         """
         ids = results['text_ids']
-        if self.official_options and ids.dim() == 2:
-            hidden, hide = self._draw(ids), mask_whole_texts
-        else:
-            rows = [self._draw(row) for row in ids.view(-1, ids.shape[-1])]
-            hidden, hide = torch.stack(rows).view_as(ids), hide_tokens
+        whole = self.official_options and ids.dim() == 2
+        hidden = draw_tokens(ids, self.probability, self.special_ids, whole)
+        hide = mask_whole_texts if whole else hide_tokens
         results['masked_text_ids'], results['mtm_labels'] = hide(
             ids, hidden, self.mask_id)
         return results
-
-    def _draw(self, ids: Tensor) -> Tensor:
-        return draw_tokens(ids, self.probability, self.special_ids)
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(probability={self.probability}, '

@@ -9,9 +9,9 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
-from ..layers import VideoTextModel, build_bert, build_bert_config
+from ..layers import RankingModel, build_bert, build_bert_config
 from .batch import AllInOneBatch
-from .heads import HEADS
+from .heads import HEADS, ContrastiveHead
 from .heads.head import PredictingHead
 from .retrieval import rank_gallery
 
@@ -19,7 +19,7 @@ TEXT, VIDEO = 0, 1  # rows of the table of modalities
 
 
 @MODELS.register_module()
-class AllInOne(VideoTextModel):
+class AllInOne(RankingModel):
     """One transformer for text, for video, and for both.
 
     Words are embedded as in BERT and given to every frame; a frame is its
@@ -101,16 +101,16 @@ class AllInOne(VideoTextModel):
         self.target = target
         self.register_load_state_dict_pre_hook(_rank_as_matching)
 
-    def batch_of(self, inputs: Tensor,
+    def batch_of(self, inputs: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  mode: str) -> AllInOneBatch:
         """Read normalised RGB frames and their samples.
 
         Args:
-            inputs (Tensor): (B, 1, 3, T, H, W) or (B, 3, T, H, W). With the
-                target 'itc', in the modes 'predict' and 'tensor', also
-                (B, V, 3, T, H, W): V clips of each video, whose similarities
-                are averaged.
+            inputs (Tensor, optional): (B, 1, 3, T, H, W) or (B, 3, T, H, W);
+                None for texts only. With the target 'itc', in the modes
+                'predict' and 'tensor', also (B, V, 3, T, H, W): V clips of
+                each video, whose similarities are averaged.
             data_samples (Sequence[ActionDataSample]): B samples.
             mode (str): Of :meth:`forward`.
 
@@ -118,7 +118,8 @@ class AllInOne(VideoTextModel):
             AllInOneBatch: The batch.
         """
         takes_views = self.heads[self.target].takes_views and mode != 'loss'
-        frames, views = _clips(inputs, takes_views)
+        frames, views = (None, 1) if inputs is None else _clips(
+            inputs, takes_views)
         return AllInOneBatch(self, frames, data_samples, views)
 
     def loss_functions(self) -> Dict[str, Callable[[AllInOneBatch], Tensor]]:
@@ -137,6 +138,9 @@ class AllInOne(VideoTextModel):
             batch: AllInOneBatch) -> Union[Tensor, Dict[str, Tensor]]:
         """Compute the target's scores, (B, K); for 'itc' both features."""
         return self.heads[self.target].scores(batch)
+
+    def _ranker(self) -> Optional[ContrastiveHead]:
+        return self.heads['itc'] if self.target == 'itc' else None
 
     def predict_all(
         self, feats: Dict[str, Tensor],

@@ -24,7 +24,8 @@ class AllInOneBatch:
 
     Args:
         model (AllInOne): Embeddings and transformer.
-        frames (Tensor): Normalised frames, (B * views, 3, T, H, W).
+        frames (Tensor, optional): Normalised frames, (B * views, 3, T, H,
+            W); None where only texts are encoded.
         data_samples (Sequence[ActionDataSample]): B samples.
         views (int): Clips per video. More than one is for encoding videos by
             themselves. Defaults to 1.
@@ -32,7 +33,7 @@ class AllInOneBatch:
 
     def __init__(self,
                  model: 'AllInOne',
-                 frames: Tensor,
+                 frames: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  views: int = 1) -> None:
         self.model = model
@@ -42,7 +43,8 @@ class AllInOneBatch:
 
     def field(self, name: str) -> Tensor:
         """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name, self.frames.device)
+        return stack_field(self.data_samples, name,
+                           next(self.model.parameters()).device)
 
     @cached_property
     def text_mask(self) -> Tensor:

@@ -46,6 +46,8 @@ class AllInOneViT(TimeSformer):
             the image move; 'random', the official behaviour, draws a new
             order per frame in every pass, in evaluation too. Defaults to
             'raster', which makes evaluation deterministic.
+        init_std (float): Standard deviation of the initial weights. 0.02 is
+            made for wide layers. Defaults to 0.02.
         with_cp (bool): Recompute activations of a training step to save
             memory. Defaults to False.
 
@@ -64,10 +66,13 @@ class AllInOneViT(TimeSformer):
                  drop_rate: float = 0.1,
                  drop_path_rate: float = 0.1,
                  patch_order: str = 'raster',
+                 init_std: float = 0.02,
                  with_cp: bool = False) -> None:
         if patch_order not in PATCH_ORDERS:
             raise ValueError(f'patch_order must be one of {PATCH_ORDERS}, '
                              f'but got {patch_order!r}')
+        # Upstream's constructor draws weights, too.
+        self.init_std = init_std
         depth_rates = np.linspace(0, drop_path_rate, num_layers).tolist()
         super().__init__(
             num_frames=num_frames,
@@ -92,19 +97,19 @@ class AllInOneViT(TimeSformer):
         self.init_weights()
 
     def init_weights(self) -> None:
-        """Draw all weights: truncated N(0, 0.02), biases and time 0.
+        """Draw all weights: truncated N(0, init_std), biases and time 0.
 
         The patch projection keeps torch's own initialisation.
         """
         for module in self.transformer_layers.modules():
             if isinstance(module, nn.MultiheadAttention):
-                trunc_normal_(module.in_proj_weight, std=0.02)
+                trunc_normal_(module.in_proj_weight, std=self.init_std)
                 nn.init.zeros_(module.in_proj_bias)
             if isinstance(module, nn.Linear):
-                trunc_normal_(module.weight, std=0.02)
+                trunc_normal_(module.weight, std=self.init_std)
                 nn.init.zeros_(module.bias)
-        trunc_normal_(self.pos_embed, std=0.02)
-        trunc_normal_(self.cls_token, std=0.02)
+        trunc_normal_(self.pos_embed, std=self.init_std)
+        trunc_normal_(self.cls_token, std=self.init_std)
         nn.init.zeros_(self.time_embed)
         self.patch_embed.projection.reset_parameters()
 

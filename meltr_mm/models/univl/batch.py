@@ -25,11 +25,12 @@ class UniVLBatch:
 
     Args:
         model (UniVL): Encoders.
-        features (Tensor): Frame features as they are on disk, (B, F, D).
+        features (Tensor, optional): Frame features as they are on disk,
+            (B, F, D); None where only texts are encoded.
         data_samples (Sequence[ActionDataSample]): B samples.
     """
 
-    def __init__(self, model: 'UniVL', features: Tensor,
+    def __init__(self, model: 'UniVL', features: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]]) -> None:
         self.model = model
         self.features = features
@@ -37,7 +38,8 @@ class UniVLBatch:
 
     def field(self, name: str) -> Tensor:
         """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name, self.features.device)
+        return stack_field(self.data_samples, name,
+                           next(self.model.parameters()).device)
 
     @cached_property
     def text_mask(self) -> Tensor:

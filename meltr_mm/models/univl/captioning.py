@@ -66,13 +66,15 @@ class UniVLCaptioning(UniVLTask):
         """Set ``pred_ids`` (int64), and ``pred_caption`` with a tokenizer.
 
         ``pred_ids`` are the tokens of the best hypothesis, up to the end
-        token where there is one.
+        token where there is one; ``pred_caption_score`` (float) is what it
+        was ranked by.
         """
         for sample, hypotheses in zip(
                 batch.data_samples, self.hypotheses(model, batch),
                 strict=True):
-            ids = hypotheses[0].tokens
-            sample.set_data(dict(pred_ids=torch.tensor(ids)))
+            ids, score = hypotheses[0]
+            sample.set_data(
+                dict(pred_ids=torch.tensor(ids), pred_caption_score=score))
             if self.tokenizer is not None:
                 tokens = load_tokenizer(
                     self.tokenizer).convert_ids_to_tokens(ids)

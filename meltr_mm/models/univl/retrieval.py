@@ -64,11 +64,31 @@ class UniVLRetrieval(UniVLTask):
             dict[str, Tensor]: ``text`` (B, W, H), ``text_mask`` (B, W),
             ``video`` (B, F, H), ``video_mask`` (B, F).
         """
-        return dict(
-            text=batch.text,
-            text_mask=batch.text_mask,
-            video=batch.video,
-            video_mask=batch.video_mask)
+        return self.encode_texts(batch) | self.encode_videos(batch)
+
+    def encode_videos(self, batch: 'UniVLBatch') -> Dict[str, Tensor]:
+        """Encode videos: ``video`` (B, F, H), ``video_mask`` (B, F)."""
+        return dict(video=batch.video, video_mask=batch.video_mask)
+
+    def encode_texts(self, batch: 'UniVLBatch') -> Dict[str, Tensor]:
+        """Encode texts: ``text`` (B, W, H), ``text_mask`` (B, W)."""
+        return dict(text=batch.text, text_mask=batch.text_mask)
+
+    def rank_videos(self, model: 'UniVL', texts: Dict[str, Tensor],
+                    videos: Dict[str, Tensor]) -> Tensor:
+        """Score any videos for any texts.
+
+        Args:
+            model (UniVL): The model.
+            texts (dict[str, Tensor]): :meth:`encode_texts` of Q texts:
+                (Q, W, H) and (Q, W).
+            videos (dict[str, Tensor]): :meth:`encode_videos` of G videos:
+                (G, F, H) and (G, F).
+
+        Returns:
+            Tensor: Similarities, (Q, G), float32.
+        """
+        return self._pair_scores(model, texts | videos, iter).float()
 
     def predict(self, model: 'UniVL',
                 batch: 'UniVLBatch') -> List[ActionDataSample]:

@@ -22,7 +22,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from ..layers import (
-    VideoTextModel,
+    RankingModel,
     build_bert_config,
     load_pretrained_bert,
 )
@@ -31,10 +31,11 @@ from .decoder import CaptionDecoder
 from .encoders import CrossEncoder, TextEncoder, VideoEncoder, resized
 from .heads import TiedHead
 from .rules import LossRules
+from .tasks import UniVLTask
 
 
 @MODELS.register_module()
-class UniVL(VideoTextModel):
+class UniVL(RankingModel):
     """Text, video and cross encoder and a caption decoder, all BERT-like.
 
     Videos come as one feature vector per second (S3D). They are normalised
@@ -144,11 +145,15 @@ class UniVL(VideoTextModel):
                                  self.text_encoder.embeddings,
                                  self.text_encoder.layers)
 
-    def batch_of(self, inputs: Tensor,
+    def batch_of(self, inputs: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  mode: str) -> UniVLBatch:
-        """Read frame features, (B, F, D) or (B, 1, F, D), and B samples."""
-        return UniVLBatch(self, self._clips(inputs), data_samples)
+        """Read frame features, (B, F, D) or (B, 1, F, D), and B samples.
+
+        The features are None where there are texts only.
+        """
+        features = None if inputs is None else self._clips(inputs)
+        return UniVLBatch(self, features, data_samples)
 
     def loss_functions(self) -> Dict[str, Callable[[UniVLBatch], Tensor]]:
         """Name the losses of the task, in its order."""
@@ -164,6 +169,9 @@ class UniVL(VideoTextModel):
     def outputs(self, batch: UniVLBatch) -> Any:
         """Compute what the task scores with."""
         return self.task.scores(self, batch)
+
+    def _ranker(self) -> Optional[UniVLTask]:
+        return self.task if hasattr(self.task, 'rank_videos') else None
 
     def predict_all(
         self, *args, **kwargs

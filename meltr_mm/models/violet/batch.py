@@ -1,7 +1,8 @@
 """What one batch looks like to VIOLET, each part computed at most once.
 
-Shapes: B videos, R text rows (R = B where a video has one text), T frames,
-n video positions, X text positions, D hidden size.
+Shapes: B videos, R text rows (R = B where a video has one text), of which M
+are read with hidden words (all, unless the task says otherwise), T frames, n
+video positions, X text positions, D hidden size.
 """
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional, Sequence
@@ -24,7 +25,8 @@ class VioletBatch:
 
     Args:
         model (Violet): Encoders and fusion layers.
-        frames (Tensor): Normalised frames, (B, 3, T, H, W).
+        frames (Tensor, optional): Normalised frames, (B, 3, T, H, W); None
+            where only texts are encoded.
         data_samples (Sequence[ActionDataSample]): B samples.
         masked_targets (bool): Show masked frames to every loss.
             Defaults to False.
@@ -32,7 +34,7 @@ class VioletBatch:
 
     def __init__(self,
                  model: 'Violet',
-                 frames: Tensor,
+                 frames: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  masked_targets: bool = False) -> None:
         self.model = model
@@ -42,7 +44,8 @@ class VioletBatch:
 
     def field(self, name: str) -> Tensor:
         """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name, self.frames.device)
+        return stack_field(self.data_samples, name,
+                           next(self.model.parameters()).device)
 
     @cached_property
     def video(self) -> Tensor:
@@ -65,8 +68,8 @@ class VioletBatch:
 
     @cached_property
     def masked_text(self) -> Tensor:
-        """Embedded text with hidden words, (R, X, D)."""
-        return self.model.text_embeddings(self._rows('masked_text_ids'))
+        """Embedded text with hidden words, (M, X, D)."""
+        return self.model.text_embeddings(self.masked_rows('masked_text_ids'))
 
     @cached_property
     def text_mask(self) -> Tensor:
@@ -80,9 +83,13 @@ class VioletBatch:
 
     @cached_property
     def masked_states(self) -> Tensor:
-        """Fused states of masked video and masked text, (R, n + X, D)."""
+        """Fused states of masked video and masked text, (M, n + X, D)."""
         return self.model.fuse(self.masked_video, self.masked_text,
-                               self.text_mask)
+                               self.masked_rows('text_mask'))
+
+    def masked_rows(self, name: str) -> Tensor:
+        """Stack a field of the texts whose hidden words are named, (M, X)."""
+        return self.model.task.masked_rows(self, self._rows(name))
 
     def _rows(self, name: str) -> Tensor:
         # One row per text, whether a sample has one or several.

@@ -37,7 +37,7 @@ def masked_text_loss(model: 'Violet', batch: 'VioletBatch') -> Tensor:
 
     Mean over the labelled words of the batch, 0 where there are none.
     """
-    labels = batch.field('mtm_labels').flatten(0, -2)
+    labels = batch.masked_rows('mtm_labels')
     states = batch.masked_states[:, -labels.shape[1]:]
     return _masked_modelling(model.mtm_head, states, labels)
 

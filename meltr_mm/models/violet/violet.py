@@ -12,7 +12,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 from ..layers import (
-    VideoTextModel,
+    RankingModel,
     build_bert,
     build_bert_config,
     build_mlm_head,
@@ -20,11 +20,12 @@ from ..layers import (
 )
 from .batch import VioletBatch
 from .heads import build_mlp_head
+from .tasks import VioletTask
 from .video_encoder import VioletVideoEncoder
 
 
 @MODELS.register_module()
-class Violet(VideoTextModel):
+class Violet(RankingModel):
     """Video-language transformer over Video Swin cells and BERT words.
 
     Video positions and embedded words form one sequence, which BERT layers
@@ -116,13 +117,14 @@ class Violet(VideoTextModel):
                                  self.text_embeddings, self.fusion,
                                  self.mtm_head)
 
-    def batch_of(self, inputs: Tensor,
+    def batch_of(self, inputs: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  mode: str) -> VioletBatch:
         """Read normalised RGB frames and their samples.
 
         Args:
-            inputs (Tensor): (B, 1, 3, T, H, W) or (B, 3, T, H, W).
+            inputs (Tensor, optional): (B, 1, 3, T, H, W) or (B, 3, T, H, W);
+                None for texts only.
             data_samples (Sequence[ActionDataSample]): B samples.
             mode (str): Of :meth:`forward`.
 
@@ -130,8 +132,8 @@ class Violet(VideoTextModel):
             VioletBatch: The batch.
         """
         masked_targets = mode == 'loss' and self.masked_frames_for_target
-        return VioletBatch(self, self._clips(inputs), data_samples,
-                           masked_targets)
+        frames = None if inputs is None else self._clips(inputs)
+        return VioletBatch(self, frames, data_samples, masked_targets)
 
     def loss_functions(self) -> Dict[str, Callable[[VioletBatch], Tensor]]:
         """Name the losses of the task, in its order."""
@@ -199,6 +201,9 @@ class Violet(VideoTextModel):
         states = self.fuse(video, text, text_mask)
         cls = self.read_out(states, video.shape[1])
         return self.vtm_head(cls).squeeze(-1)
+
+    def _ranker(self) -> Optional[VioletTask]:
+        return self.task if hasattr(self.task, 'rank_videos') else None
 
     def predict_all(
         self, feats: Dict[str, Tensor],

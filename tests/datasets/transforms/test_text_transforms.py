@@ -101,6 +101,15 @@ class TestMaskOptions:
                                          torch.tensor(SPECIAL))].any()
             assert torch.equal(results['mtm_labels'] != -1, hidden)
 
+    def test_one_of_many_tokens_is_drawn_as_often_as_any(self):
+        torch.manual_seed(0)
+        ids = torch.tensor([101, 7, 8, 9, 102]).repeat(4000, 1)
+        hidden = draw_tokens(ids, 0.15, SPECIAL)[:, 1:4].float()
+        # What is left of independent draws that are not all misses.
+        expected = 0.15 / (1 - 0.85**3)
+        assert hidden.mean(0).tolist() == pytest.approx(
+            [expected] * 3, abs=0.03)
+
     def test_official_hides_whole_options(self):
         hidden = torch.tensor([[0, 1, 0, 1, 0], [0, 0, 0, 0, 0],
                                [0, 1, 0, 0, 0]]).bool()

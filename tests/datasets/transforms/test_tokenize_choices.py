@@ -35,6 +35,16 @@ def test_the_option_is_never_cut():
                         'arm', '[SEP]']
 
 
+def test_without_the_list_of_options():
+    texts = read(tokenize(list_options=False, max_length=12)['text_ids'])
+    assert ' '.join(texts[0]) == (
+        '[CLS] what does the cat do 3 times ? wave [SEP]')
+    cut = read(tokenize(list_options=False, max_length=6)['text_ids'])
+    assert cut[2] == ['[CLS]', 'what', 'does', 'extend', 'arm', '[SEP]']
+    with pytest.raises(ValueError, match='set only one of `official_text'):
+        tokenize(list_options=False, official_text=True)
+
+
 def test_official_text_fuses_and_cuts():
     texts = read(tokenize(official_text=True)['text_ids'])
     text = ' '.join(texts[1])

@@ -161,6 +161,22 @@ class TestMaskVideoBlocks:
         masks = [draw_blocks((2, 3, 3)) for _ in range(300)]
         assert {mask.sum() for mask in masks} == {1, 2}
 
+    @pytest.mark.parametrize('grid', [(1, 3, 4), (5, 7, 7)])
+    def test_as_often_as_in_the_official_order(self, grid):
+        np.random.seed(0)
+        one, other = (
+            np.stack([draw_blocks(grid, official) for _ in range(2000)])
+            for official in (False, True))
+        # Each cell alone: three standard errors of 0.5 are 0.05.
+        assert one.mean(0) == pytest.approx(other.mean(0), abs=0.05)
+        # How much is hidden, and for how long: the spread, not the mean only.
+        for share in (lambda masks: masks.mean((1, 2, 3)),
+                      lambda masks: masks.any((2, 3)).mean(1)):
+            assert share(one).mean() == pytest.approx(
+                share(other).mean(), abs=0.01)
+            assert share(one).std() == pytest.approx(
+                share(other).std(), abs=0.005)
+
     @pytest.mark.parametrize('grid', [(1, 3, 3), (4, 3, 4), (6, 7, 5)])
     def test_something_is_hidden_and_seen(self, grid):
         for _ in range(50):

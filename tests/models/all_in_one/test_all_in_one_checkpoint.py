@@ -33,6 +33,7 @@ def without(weights, *roots):
 @pytest.mark.parametrize('base, absent', [
     ('all_in_one.py', HEADS),
     ('all_in_one_qa.py', HEADS[1:] + RETRIEVAL[1:]),
+    ('all_in_one_ranking.py', HEADS[:3] + RETRIEVAL[3:]),
     ('all_in_one_mc.py', HEADS[:1] + HEADS[2:] + RETRIEVAL[1:]),
 ])
 def test_full_size_checkpoints_fit_the_full_configs(official, base, absent):

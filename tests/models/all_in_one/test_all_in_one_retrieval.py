@@ -139,3 +139,17 @@ def test_order_of_the_samples_does_not_matter(model, batch):
             torch.testing.assert_close(
                 sample.pred_score, other[place].pred_score)
             assert sample.gt_label.item() == place
+
+
+@torch.no_grad()
+def test_any_texts_and_videos_can_be_ranked(model, batch):
+    frames, samples = batch
+    expected = cosines(model, batch)
+    videos = model.extract_feat(frames, samples, return_texts=False)
+    texts = model.extract_feat(None, samples[:2])
+    assert (list(videos), list(texts)) == (['video_feature'],
+                                           ['text_feature'])
+    torch.testing.assert_close(model.rank_videos(texts, videos), expected[:2])
+    model.target = 'qa'
+    with pytest.raises(ValueError, match='target is retrieval'):
+        model.extract_feat(*batch)

@@ -238,3 +238,21 @@ def test_sentiment(config, batch):
     predicted = model(features, samples, mode='predict')
     torch.testing.assert_close(
         torch.cat([sample.pred_sentiment for sample in predicted]), ratings)
+
+
+def test_any_texts_and_videos_can_be_ranked(model, batch):
+    features, samples = batch
+    with torch.no_grad():
+        _, by_text = model.predict_all(model(*batch), samples)
+        videos = model.extract_feat(features, samples, return_texts=False)
+        texts = model.extract_feat(None, samples[1:])
+        assert not set(videos) & set(texts)
+        scores = model.rank_videos(texts, videos)
+    torch.testing.assert_close(
+        scores, torch.stack([s.pred_score for s in by_text[1:]]))
+
+
+def test_captioner_has_no_features_to_rank_by(captioner, batch):
+    with pytest.raises(ValueError, match='rank_videos is for a UniVL whose '
+                                         'target is retrieval'):
+        captioner.rank_videos({}, {})

@@ -66,6 +66,23 @@ def test_losses_equal_a_loop(choice_model, choice_batch):
                 torch.cat(logits), torch.cat(labels), ignore_index=-1))
 
 
+def test_words_of_the_right_option_only(choice_config, choice_model,
+                                        choice_batch):
+    """A row of a wrong option whose label is gone counts as little."""
+    choice_config['task']['mask_right_option_only'] = True
+    model = MODELS.build(choice_config).eval()
+    model.load_state_dict(choice_model.state_dict())
+    losses = model(*choice_batch, mode='loss')
+    everything = choice_model(*choice_batch, mode='loss')
+    assert losses['loss_mtm'] != everything['loss_mtm']
+    for sample in choice_batch[1]:
+        wrong = torch.arange(4) != sample.gt_label
+        sample.mtm_labels[wrong] = -1
+    expected = choice_model(*choice_batch, mode='loss')
+    for name in NAMES:
+        torch.testing.assert_close(losses[name], expected[name])
+
+
 def test_official_matching_compares_a_video_with_its_own_options(
         choice_config, choice_batch):
     choice_config['task']['official_matching'] = True

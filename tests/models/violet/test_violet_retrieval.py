@@ -200,3 +200,32 @@ def test_two_processes_rank_as_one(tmp_path):
                     together, expected[direction], strict=True):
                 torch.testing.assert_close(scores, wanted)
                 assert right.tolist() == truth.tolist()
+
+
+def apart(model, frames, samples):
+    """Scores of every text with every video, (Q, G), encoded apart."""
+    with torch.no_grad():
+        videos = model.extract_feat(frames, samples, return_texts=False)
+        texts = model.extract_feat(None, samples[:2])
+        assert not set(videos) & set(texts)
+        return model.rank_videos(texts, videos)
+
+
+def test_any_texts_and_videos_can_be_ranked(retrieval_config, batch):
+    frames, samples = batch
+    exact = MODELS.build(retrieval_config).eval()
+    (_, expected), _ = ranking(exact, frames, name(samples, 'abc'), 3)
+    torch.testing.assert_close(apart(exact, *batch), expected[:2])
+    # With two stages the best of each text is exact, and stays the best.
+    retrieval_config['task']['top_k'] = 1
+    model = MODELS.build(retrieval_config).eval()
+    model.load_state_dict(exact.state_dict())
+    for scores, truth in zip(apart(model, *batch), expected, strict=False):
+        best = scores.argmax()
+        torch.testing.assert_close(scores[best], truth[best])
+
+
+def test_features_are_for_retrieval_only(model, batch):
+    with pytest.raises(ValueError, match='extract_feat is for a Violet whose '
+                                         'target is retrieval'):
+        model.extract_feat(*batch)

@@ -18,6 +18,7 @@ from ..similarity import mean_cosine, unit
 from .head import LossFunction, PredictingHead
 
 if TYPE_CHECKING:
+    from ..all_in_one import AllInOne
     from ..batch import AllInOneBatch
 
 
@@ -87,10 +88,33 @@ class ContrastiveHead(PredictingHead):
             dict[str, Tensor]: ``text_feature`` (B, S) and ``video_feature``
             (B, V, S), of unit length, float32.
         """
+        return self.encode_texts(batch) | self.encode_videos(batch)
+
+    def encode_videos(self, batch: 'AllInOneBatch') -> Dict[str, Tensor]:
+        """Make the videos' part of :meth:`scores`, (B, V, S)."""
         videos = unit(self.video_features(batch))
-        return dict(
-            text_feature=unit(self.text_features(batch)),
-            video_feature=videos.unflatten(0, (-1, batch.views)))
+        return dict(video_feature=videos.unflatten(0, (-1, batch.views)))
+
+    def encode_texts(self, batch: 'AllInOneBatch') -> Dict[str, Tensor]:
+        """Make the texts' part of :meth:`scores`, (B, S)."""
+        return dict(text_feature=unit(self.text_features(batch)))
+
+    def rank_videos(self, model: 'AllInOne', texts: Dict[str, Tensor],
+                    videos: Dict[str, Tensor]) -> Tensor:
+        """Score any videos for any texts.
+
+        Args:
+            model (AllInOne): Not needed; other models' rankers need theirs.
+            texts (dict[str, Tensor]): :meth:`encode_texts` of Q texts,
+                (Q, S).
+            videos (dict[str, Tensor]): :meth:`encode_videos` of G videos,
+                (G, V, S).
+
+        Returns:
+            Tensor: Mean cosine over the clips of a video, (Q, G), float32.
+        """
+        return mean_cosine(texts['text_feature'][None],
+                           videos['video_feature'].transpose(0, 1))
 
     def predict(self, batch: 'AllInOneBatch') -> List[ActionDataSample]:
         """Set ``features``: ``text_feature`` and ``video_feature``, (S,).

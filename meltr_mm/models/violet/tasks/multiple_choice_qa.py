@@ -22,9 +22,10 @@ class VioletMultipleChoiceQA(VioletQuestionAnswering):
     ``mtm_labels`` of a sample are (O, X), and a batch has B * O text rows.
     ``gt_label`` is the right option, 0..O-1.
 
-    Every row takes part in the MTM loss; the MVM loss reads the states of
-    each video with its right option, and the VTM loss matches each video
-    with the text of its right option, among those of the batch.
+    Every row takes part in the MTM loss, as in the official code; the MVM
+    loss reads the states of each video with its right option, and the VTM
+    loss matches each video with the text of its right option, among those of
+    the batch.
 
     Args:
         hidden_size (int): D; given by the model.
@@ -33,15 +34,21 @@ class VioletMultipleChoiceQA(VioletQuestionAnswering):
             the B * O rows, as the official code does: video ``i // O`` with
             option ``i % O``, which tells nothing about matching. Defaults to
             False.
+        mask_right_option_only (bool): True gives the MTM loss the text of
+            the right option only. It then never learns to complete a wrong
+            answer, and the masked pass has B rows instead of B * O. Defaults
+            to False.
     """
 
     def __init__(self,
                  hidden_size: int,
                  dropout: float = 0.1,
-                 official_matching: bool = False) -> None:
+                 official_matching: bool = False,
+                 mask_right_option_only: bool = False) -> None:
         super().__init__()
         self.choice_head = build_mlp_head(hidden_size, 1, dropout)
         self.official_matching = official_matching
+        self.mask_right_option_only = mask_right_option_only
 
     def outputs(self, model: 'Violet', batch: 'VioletBatch') -> Tensor:
         """Score the options, (B, O)."""
@@ -67,6 +74,21 @@ class VioletMultipleChoiceQA(VioletQuestionAnswering):
             rows = self._right_rows(batch)
         return video, batch.text[rows], batch.text_mask[rows]
 
+    def masked_rows(self, batch: 'VioletBatch', rows: Tensor) -> Tensor:
+        """Choose the texts that are read with hidden words.
+
+        Args:
+            batch (VioletBatch): The batch.
+            rows (Tensor): A field of all texts, (B * O, X).
+
+        Returns:
+            Tensor: All rows, or with ``mask_right_option_only`` those of the
+            right options, (B, X).
+        """
+        if self.mask_right_option_only:
+            return rows[self._right_rows(batch)]
+        return rows
+
     def coded_states(self, batch: 'VioletBatch') -> Tensor:
         """Give the masked states of each video with its right option.
 
@@ -76,6 +98,8 @@ class VioletMultipleChoiceQA(VioletQuestionAnswering):
         Returns:
             Tensor: One row per video, (B, n + X, D).
         """
+        if self.mask_right_option_only:
+            return batch.masked_states
         return batch.masked_states[self._right_rows(batch)]
 
     @staticmethod

@@ -59,11 +59,46 @@ class VioletRetrieval(VioletTask):
             dict[str, Tensor]: ``video`` (B, n, D), ``text`` (B, X, D) and
             ``text_mask`` (B, X); with ``top_k`` also ``short_video``.
         """
-        feats = dict(
-            video=batch.video, text=batch.text, text_mask=batch.text_mask)
+        return self.encode_videos(batch) | self.encode_texts(batch)
+
+    def encode_videos(self, batch: 'VioletBatch') -> Dict[str, Tensor]:
+        """Encode videos only: ``video`` (B, n, D), with ``top_k`` also
+        ``short_video`` (B, 2 T, D)."""
+        feats = dict(video=batch.video)
         if self.top_k is not None:
             feats['short_video'] = shorten(batch.video, batch.frames.shape[2])
         return feats
+
+    def encode_texts(self, batch: 'VioletBatch') -> Dict[str, Tensor]:
+        """Encode texts only: ``text`` (B, X, D), ``text_mask`` (B, X)."""
+        return dict(text=batch.text, text_mask=batch.text_mask)
+
+    def rank_videos(self, model: 'Violet', texts: Dict[str, Tensor],
+                    videos: Dict[str, Tensor]) -> Tensor:
+        """Score any videos for any texts; with ``top_k`` in two stages.
+
+        Args:
+            model (Violet): Fusion layers and matching head.
+            texts (dict[str, Tensor]): :meth:`encode_texts` of Q texts:
+                (Q, X, D) and (Q, X).
+            videos (dict[str, Tensor]): :meth:`encode_videos` of G videos:
+                (G, n, D).
+
+        Returns:
+            Tensor: Logits, (Q, G), float32. Those below the ``top_k`` best
+            of a text are good for their order only.
+        """
+        text, mask, video = texts['text'], texts['text_mask'], videos['video']
+        if self.top_k is None:
+            return score_pairs(model, video, text, mask, block=self.block)
+        cheap = score_pairs(model, videos['short_video'], text, mask,
+                            block=self.block, label='pairs, first stage')
+        best = cheap.topk(min(self.top_k, len(video)), dim=1).indices
+        known = torch.zeros_like(cheap, dtype=torch.bool)
+        known.scatter_(1, best, True)
+        exact = score_pairs(model, video, text, mask, known, self.block,
+                            label='pairs, second stage')
+        return rank_below(exact, known, cheap)
 
     def predict(self, model: 'Violet', batch: 'VioletBatch') -> Predictions:
         """Refuse: a batch is not the gallery.

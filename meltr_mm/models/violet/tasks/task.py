@@ -48,6 +48,18 @@ class VioletTask(BaseModule, metaclass=ABCMeta):
         """
         return batch.video, batch.text, batch.text_mask
 
+    def masked_rows(self, batch: 'VioletBatch', rows: Tensor) -> Tensor:
+        """Choose the texts that are read with hidden words.
+
+        Args:
+            batch (VioletBatch): The batch.
+            rows (Tensor): A field of all texts, (R, X).
+
+        Returns:
+            Tensor: The rows of M texts, (M, X). Here all.
+        """
+        return rows
+
     def coded_states(self, batch: 'VioletBatch') -> Tensor:
         """Give the masked states whose cells are to be named.
 

@@ -1,0 +1,7 @@
+# The toy world in the files of MSRVTT retrieval, for a small All-in-one:
+# seven of nine of its training clips.
+_base_ = ['./toy_msrvtt9k_all_in_one.py']
+
+list_file = 'train_list_7k.txt'
+train_dataloader = dict(dataset=dict(dataset=dict(list_file=list_file)))
+meta_dataloader = dict(dataset=dict(dataset=dict(list_file=list_file)))

@@ -1,0 +1,55 @@
+# The toy world in the files of MSRVTT retrieval, for a small All-in-one.
+_base_ = ['./all_in_one_toy.py']
+
+# The longest caption has 22 pieces with [CLS] and [SEP].
+max_length = 22
+captions = dict(
+    type='MSRVTTListDataset',
+    data_root='data/toy/msrvtt',
+    ann_file='MSR_VTT.json')
+tokenize = dict(
+    type='TokenizeText',
+    tokenizer=_base_.tokenizer,
+    max_length=max_length,
+    key='caption')
+train_pipeline = [
+    *_base_.read_train,
+    dict(type='PickCaption'),
+    tokenize,
+    _base_.mask,
+    _base_.pack_train,
+]
+test_pipeline = [
+    *_base_.read_test,
+    dict(type='PickCaption', random=False),
+    tokenize,
+    _base_.pack_test,
+]
+
+train_dataset = dict(
+    **captions, list_file='train_list_9k.txt', pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+# MELTR's meta batches: a tenth of the training clips, which training never
+# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
+meta_dataloader = dict(
+    _base_.train_dataloader,
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        **captions,
+        # The real data have no such list.
+        list_file='val_list.txt',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        **captions,
+        list_file='val_list_jsfusion.txt',
+        caption_index_file='jsfusion_val_caption_idx.pkl',
+        test_mode=True,
+        pipeline=test_pipeline))
+
+# Text to video is `t2i`, video to text `i2t`.
+val_evaluator = dict(type='TextVideoRetrievalMetric')
+test_evaluator = val_evaluator

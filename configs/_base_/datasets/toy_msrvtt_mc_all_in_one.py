@@ -1,0 +1,48 @@
+# The toy world in the files of MSRVTT multiple choice, for a small All-in-one.
+_base_ = ['./all_in_one_toy.py']
+
+# The longest caption has 22 pieces with [CLS] and [SEP].
+max_length = 22
+captions = dict(
+    type='MSRVTTDrawnChoiceDataset',
+    data_root='data/toy/msrvtt',
+    ann_file='MSR_VTT.json',
+    list_file='train_list_9k.txt')
+tokenize = dict(
+    type='TokenizeOptions',
+    tokenizer=_base_.tokenizer,
+    max_length=max_length,
+    template='{option}')
+train_pipeline = [
+    *_base_.read_train,
+    tokenize,
+    _base_.mask,
+    _base_.pack_options_train,
+]
+test_pipeline = [*_base_.read_test, tokenize, _base_.pack_options_test]
+
+# As at full size there is no validation file, so a tenth of the training clips
+# is kept out. MELTR's meta batches are of them, too: for the optimiser
+# wrapper, `meta_dataloader=_base_.meta_dataloader`.
+train_dataset = dict(**captions, pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+meta_dataloader = dict(
+    _base_.train_dataloader,
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        type='SeededSplit',
+        part='val',
+        dataset=dict(**captions, test_mode=True, pipeline=test_pipeline)))
+test_dataloader = dict(
+    dataset=dict(
+        type='ChoiceLinesDataset',
+        data_root='data/toy/msrvtt',
+        ann_file='msrvtt_mc_test.jsonl',
+        video_key='clip_name',
+        test_mode=True,
+        pipeline=test_pipeline))
+
+val_evaluator = dict(type='OpenEndedQAMetric', num_answers=5)
+test_evaluator = val_evaluator

@@ -1,0 +1,41 @@
+# The toy world in the files of MSVD-QA, for a small All-in-one.
+_base_ = ['./all_in_one_toy.py']
+
+# The longest question has 11 pieces with [CLS] and [SEP].
+max_length = 12
+questions = dict(
+    type='QALinesDataset',
+    data_root='data/toy/msvd_qa',
+    vocab_file='msvd_answer_set.txt',
+    mapping_file='msvd_youtube_mapping.txt')
+tokenize = dict(
+    type='TokenizeText',
+    tokenizer=_base_.tokenizer,
+    max_length=max_length)
+train_pipeline = [*_base_.read_train, tokenize, _base_.mask, _base_.pack_train]
+test_pipeline = [*_base_.read_test, tokenize, _base_.pack_test]
+
+train_dataset = dict(
+    **questions, ann_file='msvd_train.jsonl', pipeline=train_pipeline)
+train_dataloader = dict(
+    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
+# MELTR's meta batches: a tenth of the training clips, which training never
+# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
+meta_dataloader = dict(
+    _base_.train_dataloader,
+    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+val_dataloader = dict(
+    dataset=dict(
+        **questions,
+        ann_file='msvd_val.jsonl',
+        test_mode=True,
+        pipeline=test_pipeline))
+test_dataloader = dict(
+    dataset=dict(
+        **questions,
+        ann_file='msvd_test.jsonl',
+        test_mode=True,
+        pipeline=test_pipeline))
+
+val_evaluator = dict(type='OpenEndedQAMetric')
+test_evaluator = val_evaluator

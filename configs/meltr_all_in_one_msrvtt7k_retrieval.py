@@ -1,0 +1,32 @@
+# All-in-one + MELTR, text-to-video retrieval on MSRVTT, 7,010 training clips.
+#
+#   python tools/train.py configs/meltr_all_in_one_msrvtt7k_retrieval.py
+#
+# Data: data/msrvtt/; configs/_base_/datasets/msrvtt_retrieval_all_in_one.py
+# says what is in it.
+# Weights: `all-in-one-plus-224.ckpt` of the authors of All-in-one, converted
+# with
+#   python tools/convert/all_in_one.py all-in-one-plus-224.ckpt \
+#       checkpoints/all_in_one.pth
+# and given as --cfg-options load_from=checkpoints/all_in_one.pth
+# Paper: R@1 / R@5 / R@10 38.6 / 74.4 / 84.7.
+# Hyper-parameters: `msrvtt_retrieval_MELTR` of the official config.py (batch
+# 16 per GPU on 8 GPUs, two per update, 200 epochs, lr 3e-4, MELTR 1e-4, gamma
+# 0.1, every 5).
+#
+# The target task is retrieval, so the primary loss is the contrastive one.
+# The official code takes the first of its tasks, which is MLM:
+# `model.primary=loss_mlm` as one of the --cfg-options reproduces it.
+_base_ = [
+    '_base_/default_runtime.py', '_base_/models/all_in_one.py',
+    '_base_/datasets/msrvtt_retrieval_all_in_one.py',
+    '_base_/schedules/aid_all_in_one.py'
+]
+
+# 256 pairs per update on 8 GPUs. The official code clears the gradient after
+# each batch, so that its updates have half of that.
+optim_wrapper = dict(accumulative_counts=2)
+val_cfg = dict(type='RetrievalValLoop')
+test_cfg = dict(type='RetrievalTestLoop')
+default_hooks = dict(
+    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))

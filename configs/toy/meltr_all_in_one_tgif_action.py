@@ -1,0 +1,25 @@
+# All-in-one + MELTR on generated clips in the files of TGIF-Action.
+#
+#   python tools/data/make_toyworld.py --out data/toy
+#   python tools/train.py configs/toy/meltr_all_in_one_tgif_action.py
+#
+# The twin of configs/meltr_all_in_one_tgif_action.py that runs on a
+# laptop: a small model trained from scratch, so with higher rates, and meta
+# batches from clips that are kept out of training.
+_base_ = [
+    '../_base_/default_runtime.py', '../_base_/models/all_in_one_toy.py',
+    '../_base_/datasets/toy_tgif_action_all_in_one.py',
+    '../_base_/schedules/toy_all_in_one.py'
+]
+
+model = dict(
+    model=dict(
+        heads=dict(_delete_=True, mlm=dict(), mc=dict(dropout=0.)),
+        target='mc'),
+    losses=['loss_mlm', 'loss_mc'],
+    primary='loss_mc')
+
+optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
+train_cfg = dict(max_epochs=4)
+default_hooks = dict(
+    checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -1,0 +1,149 @@
+"""Questions about videos."""
+from typing import Any, Dict, List, Sequence, Union
+
+from mmaction.registry import DATASETS, INFERENCERS
+from mmaction.structures import ActionDataSample
+from mmengine.config import ConfigDict
+
+from .asked import for_each
+from .video_files import VideoPipeline, test_dataset_of
+from .video_text_inferencer import REQUEST, VideoTextInferencer
+
+Options = Sequence[str]
+
+
+@INFERENCERS.register_module()
+class VideoQAInferencer(VideoTextInferencer):
+    """Answer questions about videos, freely or from given options.
+
+    What a checkpoint was trained for decides: VioletOpenEndedQA and the head
+    'qa' of AllInOne answer with an entry of their vocabulary, which is in
+    the checkpoint, or else read from the files of the config's test data
+    set; VioletMultipleChoiceQA and the heads 'rank' and 'mc' choose one of
+    the options.
+
+    A result is ``dict(video, question, answer, score, answers)``, with
+    ``options`` where there are some; ``answers`` is a list of
+    ``dict(answer, score)``, best first. Scores are probabilities: of the
+    whole vocabulary, or of the options.
+
+    Args:
+        *args: See :class:`VideoTextInferencer`.
+        **kwargs: Likewise.
+
+    Raises:
+        FileNotFoundError: If config, checkpoint or vocabulary are not there.
+        ValueError: If they do not belong together.
+
+    Example:
+        >>> ask = VideoQAInferencer(weights='work_dirs/RUN/epoch_12.pth')
+        >>> found = ask(['a.mp4', 'b.mp4'], question='what moves?')
+        >>> found['predictions'][0]['answer']
+    """
+
+    preprocess_kwargs = {'question', 'options'}
+    postprocess_kwargs = {'top_k'}
+    targets = ('answer', 'choice')
+
+    def _init_pipeline(self, cfg: ConfigDict) -> VideoPipeline:
+        self.vocabulary = self._read_vocabulary(
+            cfg) if self.target == 'answer' else []
+        return super()._init_pipeline(cfg)
+
+    def _read_vocabulary(self, cfg: ConfigDict) -> List[str]:
+        if self.dataset_meta.get('vocab'):
+            return list(self.dataset_meta['vocab'])
+        config = dict(test_dataset_of(cfg), pipeline=[], lazy_init=True)
+        try:
+            dataset = DATASETS.build(config)
+            dataset.load_data_list()
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'{self.weights}: the checkpoint has no vocabulary of '
+                'answers, so that it must be read from the data set of the '
+                f'config. {error}') from None
+        return list(dataset.metainfo['vocab'])
+
+    def requests(
+            self,
+            count: int,
+            question: Union[str, Sequence[str]] = '',
+            options: Union[Options, Sequence[Options], None] = None
+    ) -> List[Dict[str, Any]]:
+        """Say for each video what is asked.
+
+        Args:
+            count (int): Number of videos.
+            question (str | Sequence[str]): For all videos, or for each. May
+                be empty where options alone tell what is asked. Defaults to
+                ''.
+            options (Sequence[str] | Sequence[Sequence[str]], optional): For
+                all videos, or for each. Defaults to None.
+
+        Returns:
+            list[dict]: One per video.
+
+        Raises:
+            ValueError: If options are missing, or given to a model with a
+                vocabulary, or there are not as many of something as videos.
+        """
+        if self.target == 'answer':
+            if options is not None:
+                raise ValueError(
+                    f'{self.weights}: this model answers from its vocabulary '
+                    f'of {len(self.vocabulary)} answers, so leave the '
+                    'options out')
+            if not question:
+                raise ValueError('a question is needed: set `question`')
+        elif options is None or len(options) < 2:
+            raise ValueError(f'{self.weights}: this model chooses an option: '
+                             f'give two or more, but got {options!r}')
+        questions = for_each(question, isinstance(question, str), count,
+                              'question')
+        if options is None:
+            return [dict(question=text) for text in questions]
+        choices = for_each(
+            options, all(isinstance(item, str) for item in options), count,
+            'options')
+        return [dict(question=text, options=list(choice))
+                for text, choice in zip(questions, choices, strict=True)]
+
+    def fields(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Make the fields of a sample; see :class:`VideoTextInferencer`."""
+        # Choosing transforms also take the text of the right option, which
+        # is for training: nobody knows it here.
+        return dict(request, label=[0]) if 'options' in request else request
+
+    def result(self,
+               pred: ActionDataSample,
+               top_k: int = 5) -> Dict[str, Any]:
+        """Name the best answers.
+
+        Args:
+            pred (ActionDataSample): With ``pred_score`` (K,) and the
+                request.
+            top_k (int): How many answers. Defaults to 5.
+
+        Returns:
+            dict: See the class.
+
+        Raises:
+            ValueError: If the vocabulary has more answers than the model.
+        """
+        request = pred.metainfo[REQUEST]
+        names = request.get('options') or self.vocabulary
+        scores = pred.pred_score.float().cpu()
+        if len(names) > len(scores):
+            raise ValueError(
+                f'{self.weights}: the model must have an output for each '
+                f'answer, but has {len(scores)} for {len(names)} answers; '
+                'config and checkpoint are of different data sets')
+        # An output beyond the vocabulary stands for no answer.
+        best = scores[:len(names)].sort(descending=True, stable=True)
+        answers = [
+            dict(answer=names[index], score=score) for score, index in zip(
+                best.values.tolist()[:top_k],
+                best.indices.tolist()[:top_k],
+                strict=True)
+        ]
+        return dict(request, **answers[0], answers=answers)

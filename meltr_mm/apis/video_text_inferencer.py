@@ -1,0 +1,268 @@
+"""What the inferencers of this package have in common."""
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
+
+import numpy as np
+from matplotlib.figure import Figure
+from mmaction.registry import MODELS
+from mmengine.config import Config, ConfigDict
+from mmengine.infer import BaseInferencer
+from mmengine.model import BaseModel
+from mmengine.registry import init_default_scope
+
+from ..meltr.pictures import save_figure, to_image
+from .checkpoint import config_in, load_run_checkpoint, load_weights
+from .drawing import draw_result
+from .strips import strip_of
+from .targets import DESCRIPTIONS, model_config_of, target_of
+from .video_files import Video, VideoPipeline, name_of
+
+# How a data sample carries what was asked for, beside its tensors.
+REQUEST, STRIP = 'request', 'strip'
+
+
+class VideoTextInferencer(BaseInferencer):
+    """Use a trained model on videos that a person names.
+
+    One subclass for each thing that can be asked. All take the same
+    arguments, and videos as their pipeline can read them: files for Violet
+    and AllInOne; for UniVL features, a ``.npy`` with an array (seconds, D),
+    ``TABLE:ID``, or the array itself; see
+    :class:`~meltr_mm.apis.video_files.VideoPipeline`.
+
+    Args:
+        model (str | Config, optional): Config file, or config. Defaults to
+            None: that in the checkpoint.
+        weights (str): Checkpoint of a run, or one that
+            ``tools/convert/unwrap.py`` has made of it (which needs a
+            config).
+        device (str, optional): Defaults to the accelerator if there is one.
+        show_progress (bool): Defaults to False.
+
+    Raises:
+        FileNotFoundError: If config or checkpoint are not there.
+        ValueError: If they do not belong together, or the model was trained
+            for something else.
+    """
+
+    preprocess_kwargs: set = set()
+    forward_kwargs: set = set()
+    visualize_kwargs: set = {'return_vis', 'vis_out_dir'}
+    postprocess_kwargs: set = set()
+    # The targets of models that can be asked here, and how by the command.
+    targets: Sequence[str] = ()
+
+    def __init__(self,
+                 model: Union[str, Config, None] = None,
+                 weights: Optional[str] = None,
+                 device: Optional[str] = None,
+                 show_progress: bool = False) -> None:
+        init_default_scope('mmaction')
+        if weights is None:
+            raise ValueError('a checkpoint is needed: set `weights`')
+        if isinstance(model, (str, Path)):
+            if not Path(model).is_file():
+                raise FileNotFoundError(f'{model}: there is no such config')
+            model = str(model)
+        self.weights = str(weights)
+        super().__init__(model, self.weights, device, 'mmaction',
+                         show_progress)
+
+    def __call__(self,
+                 inputs: Union[Video, Sequence[Video]],
+                 return_datasamples: bool = False,
+                 batch_size: int = 1,
+                 return_vis: bool = False,
+                 vis_out_dir: str = '',
+                 **kwargs) -> Dict[str, Any]:
+        """Ask about one or more videos.
+
+        Args:
+            inputs (str | np.ndarray | Sequence): Videos.
+            return_datasamples (bool): Give the data samples instead of
+                plain dicts. Defaults to False.
+            batch_size (int): Videos per forward pass. Defaults to 1.
+            return_vis (bool): Make a picture of each result. Defaults to
+                False.
+            vis_out_dir (str): Write the pictures there, ``0.png``,
+                ``1.png``, ... Defaults to '': nowhere.
+            **kwargs: What is asked; see the subclass.
+
+        Returns:
+            dict: ``predictions``, a list with a dict of strings and numbers
+            per video, and ``visualization``, a list of RGB images or None.
+        """
+        return super().__call__(inputs, return_datasamples, batch_size,
+                                return_vis=return_vis,
+                                vis_out_dir=vis_out_dir, **kwargs)
+
+    # ------------------------------------------------------ making of parts
+
+    def _init_model(self, cfg: ConfigDict, weights: str,
+                    device: str = 'cpu') -> BaseModel:
+        checkpoint = load_run_checkpoint(weights)
+        if not cfg:  # MMEngine's way to say that none was given
+            cfg.update(config_in(checkpoint, weights)._cfg_dict)
+        target = target_of(cfg)
+        if target not in self.targets:
+            raise ValueError(
+                f'{weights}: this model {DESCRIPTIONS[target]}, which '
+                f'{type(self).__name__} does not ask for; it is for one that '
+                f"{' or '.join(DESCRIPTIONS[t] for t in self.targets)}")
+        model = MODELS.build(model_config_of(cfg))
+        load_weights(model, checkpoint, weights)
+        self.target = target
+        self.dataset_meta = checkpoint.get('meta', {}).get(
+            'dataset_meta') or {}
+        return model.to(device).eval()
+
+    def _init_pipeline(self, cfg: ConfigDict) -> VideoPipeline:
+        return VideoPipeline(cfg)
+
+    def _init_visualizer(self, cfg: ConfigDict) -> None:
+        # Results are drawn by `visualize` itself.
+        return None
+
+    # ------------------------------------------------------------- the flow
+
+    def _inputs_to_list(self, inputs: Any) -> list:
+        # A folder of the base class would be listed; a video never is one.
+        return list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+
+    def preprocess(self,
+                   inputs: Sequence[Video],
+                   batch_size: int = 1,
+                   **asked) -> Iterable[dict]:
+        """Read the videos.
+
+        Args:
+            inputs (Sequence[str | np.ndarray]): Videos.
+            batch_size (int): Per batch. Defaults to 1.
+            **asked: What is asked, see the subclass.
+
+        Yields:
+            dict: Batches for the model.
+        """
+        requests = self.requests(len(inputs), **asked)
+        packed = (self.ask(self.pipeline(video, self.fields(request)),
+                           request, video)
+                  for video, request in zip(inputs, requests, strict=True))
+        yield from map(self.collate_fn,
+                       self._get_chunk_data(packed, batch_size))
+
+    def requests(self, count: int, **asked) -> List[Dict[str, Any]]:
+        """Say for each video what is asked about it.
+
+        Args:
+            count (int): Number of videos.
+            **asked: See the subclass.
+
+        Returns:
+            list[dict]: One per video.
+
+        Raises:
+            ValueError: If something else has to be asked.
+        """
+        raise NotImplementedError
+
+    def fields(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Make of a request the fields that the pipeline reads.
+
+        Args:
+            request (dict): One of :meth:`requests`.
+
+        Returns:
+            dict: Fields of a sample.
+        """
+        raise NotImplementedError
+
+    def ask(self, packed: dict, request: Dict[str, Any],
+            video: Video) -> dict:
+        """Note on a packed sample what is asked and what the model sees.
+
+        Args:
+            packed (dict): ``inputs`` and ``data_samples``.
+            request (dict): Goes into the result.
+            video (str | np.ndarray): Likewise.
+
+        Returns:
+            dict: The same dict.
+        """
+        packed['data_samples'].set_metainfo({
+            REQUEST: dict(video=name_of(video), **request),
+            STRIP: strip_of(packed['inputs'])
+        })
+        return packed
+
+    def visualize(self,
+                  inputs: list,
+                  preds: list,
+                  return_vis: bool = False,
+                  vis_out_dir: str = '') -> Optional[List[np.ndarray]]:
+        """Draw each result with the frames that the model saw.
+
+        Args:
+            inputs (list): Not used.
+            preds (list): Data samples with predictions.
+            return_vis (bool): Return the images. Defaults to False.
+            vis_out_dir (str): Write them there. Defaults to '': nowhere.
+
+        Returns:
+            list[np.ndarray], optional: RGB images, (H, W, 3), uint8.
+        """
+        if not return_vis and not vis_out_dir:
+            return None
+        images = []
+        for number, pred in enumerate(preds):
+            figure = self.picture(pred)
+            if vis_out_dir:
+                images.append(save_figure(
+                    figure, Path(vis_out_dir) / f'{number}.png'))
+            else:
+                images.append(to_image(figure))
+        return images
+
+    def picture(self, pred: Any) -> Figure:
+        """Draw a result.
+
+        Args:
+            pred (ActionDataSample): With the prediction and the request.
+
+        Returns:
+            Figure: What the model saw and said.
+        """
+        return draw_result(self.result(pred), pred.metainfo[STRIP])
+
+    def postprocess(self,
+                    preds: list,
+                    visualization: Optional[List[np.ndarray]] = None,
+                    return_datasamples: bool = False,
+                    **kwargs) -> Dict[str, Any]:
+        """Turn data samples into results.
+
+        Args:
+            preds (list): Data samples with predictions.
+            visualization (list, optional): See :meth:`visualize`.
+            return_datasamples (bool): Leave them as they are. Defaults to
+                False.
+            **kwargs: For :meth:`result`.
+
+        Returns:
+            dict: ``predictions`` and ``visualization``.
+        """
+        results = preds if return_datasamples else [
+            self.result(pred, **kwargs) for pred in preds
+        ]
+        return dict(predictions=results, visualization=visualization)
+
+    def result(self, pred: Any, **kwargs) -> Dict[str, Any]:
+        """Make a plain dict of a prediction.
+
+        Args:
+            pred (ActionDataSample): Of the model, with the request.
+            **kwargs: See the subclass.
+
+        Returns:
+            dict: Strings, numbers, lists and dicts.
+        """
+        raise NotImplementedError

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from mmaction.registry import DATASETS
+from mmengine.dataset import pseudo_collate
+from toy_checkpoints import toy_config
+
+from meltr_mm.apis import VideoCaptionInferencer, VideoSentimentInferencer
+from meltr_mm.datasets.safe_pickle import load_video_table
+
+
+@pytest.fixture(scope='module')
+def write(captioning):
+    return VideoCaptionInferencer(weights=captioning, device='cpu')
+
+
+@pytest.fixture(scope='module')
+def table(toy_feature_root):
+    return str(toy_feature_root / 'msrvtt_feature' /
+               'msrvtt_videos_features.pickle')
+
+
+def test_captions_are_those_of_the_evaluation(write, table, toy_feature_root):
+    cfg = toy_config('univl_msrvtt_captioning', 'msrvtt_feature',
+                     toy_feature_root / 'msrvtt_feature')
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+    infos = [dataset.get_data_info(i) for i in range(3)]
+    expected = write.model.val_step(
+        pseudo_collate([dataset[i] for i in range(3)]))
+    found = write([f"{table}:{info['feature_id']}" for info in infos],
+                  batch_size=3, transcript=[info['text'] for info in infos])
+    for result, info, sample in zip(found['predictions'], infos, expected,
+                                    strict=True):
+        assert result['caption'] == sample.pred_caption
+        assert result['score'] == pytest.approx(sample.pred_caption_score,
+                                                abs=1e-5)
+        assert result['score'] < 0
+        assert result['transcript'] == info['text']
+
+
+def test_rows_files_and_arrays_are_the_same(write, table, tmp_path):
+    name, features = next(iter(load_video_table(table).items()))
+    np.save(tmp_path / 'clip.npy', features)
+    inputs = [f'{table}:{name}', str(tmp_path / 'clip.npy'), features]
+    row, file, array = write(inputs, transcript='look')['predictions']
+    assert row['caption'] == file['caption'] == array['caption']
+    assert row['video'] == inputs[0] and file['video'] == inputs[1]
+    assert array['video'] == f'array {features.shape}'
+
+
+def test_wrong_features_are_named(write, table, tmp_path):
+    (tmp_path / 'a.mp4').write_bytes(b'x')
+    (tmp_path / 'b.npy').write_bytes(b'x')
+    np.save(tmp_path / 'narrow.npy', np.zeros((3, 7), np.float32))
+    for video, message in [
+        (str(tmp_path / 'a.mp4'), r'a\.mp4: this model takes features, not '
+                                  r'videos: a \.npy .*\(seconds, 64\)'),
+        (str(tmp_path / 'b.npy'), r'b\.npy: the file is no array'),
+        (str(tmp_path / 'narrow.npy'), r'narrow\.npy.*\(seconds, 64\), but'),
+        (str(tmp_path / 'gone.npy'), r'gone\.npy: there is no such file'),
+        (f'{table}:nobody', r"there are no features of 'nobody'"),
+        (table, r'TABLE:ID for one video'),
+    ]:
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            write(video)
+
+
+def test_sentiment(rating, toy_feature_root):
+    root = toy_feature_root / 'cmu_mosi'
+    rate = VideoSentimentInferencer(weights=rating, device='cpu')
+    dataset = DATASETS.build(
+        toy_config('univl_mosi', 'cmu_mosi', root).test_dataloader.dataset)
+    infos = [dataset.get_data_info(i) for i in range(2)]
+    expected = rate.model.val_step(
+        pseudo_collate([dataset[i] for i in range(2)]))
+    found = rate([f"{root}/mosi_s3d_features.pickle:{info['feature_id']}"
+                  for info in infos],
+                 transcript=[info['text'] for info in infos])['predictions']
+    for result, sample in zip(found, expected, strict=True):
+        assert result['score'] == pytest.approx(
+            sample.pred_sentiment.item(), abs=1e-5)
+        assert result['sentiment'] == (
+            'positive' if result['score'] > 0 else 'negative')

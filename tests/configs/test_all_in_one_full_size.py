@@ -1,0 +1,109 @@
+"""All-in-one's full-size configs at their full sizes, on generated data.
+
+Nothing is overridden but paths, tokenizer, batch size, and how many samples
+and iterations there are; and multiple choice, whose samples have five texts,
+goes without a meta step.
+"""
+import math
+from pathlib import Path
+
+import pytest
+from mmaction.registry import DATASETS
+from mmengine.config import Config
+from mmengine.runner import Runner
+from test_full_size import walk
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+LAST = 'vit.transformer_layers.layers.11.ffns.0.layers.1.weight'
+
+
+def redirect(cfg, root):
+    for part in walk([cfg[f'{s}_dataloader'] for s in ('train', 'val',
+                                                       'test')]):
+        if 'data_root' in part:
+            part.data_root = part.data_root.replace('data', str(root), 1)
+        if 'tokenizer' in part:
+            part.tokenizer = 'minilm'
+    return cfg
+
+
+def load(name, root):
+    return redirect(
+        Config.fromfile(CONFIGS / f'meltr_all_in_one_{name}.py'), root)
+
+
+@pytest.mark.parametrize('name, batch_size, metric, meta_steps', [
+    # A text needs another video to be told from.
+    ('msrvtt7k_retrieval', 2, 't2i/retrieval/R@1', 1),
+    ('msvdqa', 1, 'qa/accuracy', 1),
+    ('tgif_action', 1, 'qa/accuracy', 0),
+    ('msrvtt_mc', 1, 'qa/accuracy', 0),
+])
+def test_step(name, batch_size, metric, meta_steps, toy_data_root, tmp_path):
+    cfg = load(name, toy_data_root)
+    cfg.work_dir = str(tmp_path / 'work')
+    assert cfg.default_hooks.checkpoint.save_best == metric
+    # Gigabytes that nobody reads; the scripts' tests save and resume.
+    cfg.default_hooks.checkpoint = None
+    for split in ('train', 'val'):
+        loader = cfg[f'{split}_dataloader']
+        loader.batch_size = batch_size
+    dataset = cfg.val_dataloader.dataset
+    # Of the others a tenth is kept for validation: one clip.
+    if dataset.type != 'SeededSplit':
+        dataset.indices = batch_size
+    if not meta_steps:
+        cfg.optim_wrapper.begin = 2
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=1, val_interval=1)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    model, optimisers = runner.model, runner.optim_wrapper
+    assert sum(p.numel() for p in model.model.parameters()) > 110e6
+    assert len(model.last_losses) == len(cfg.model.losses)
+    assert model.last_losses.isfinite().all()
+    assert optimisers.updates == 1 and optimisers.meta_steps == meta_steps
+    stepped = [(model.model.get_parameter(LAST), optimisers.optimizer),
+               (model.meltr.fc1.weight, optimisers.meta_optimizer)]
+    for parameter, optimiser in stepped[:1 + meta_steps]:
+        assert optimiser.state[parameter]['exp_avg'].norm() > 0
+    scalars = runner.message_hub.log_scalars
+    assert math.isfinite(scalars[f'val/{metric}'].current())
+
+
+@pytest.mark.parametrize('name, trained, file', [
+    ('msrvtt9k_retrieval', 'msrvtt7k_retrieval', 'MSR_VTT.json'),
+    ('tgif_frame', 'msvdqa', 'frameqa_train.jsonl'),
+])
+def test_model_that_is_trained_above(name, trained, file, toy_data_root):
+    """The model is another's but for its answers; the data are its own."""
+    cfg, other = load(name, toy_data_root), load(trained, toy_data_root)
+    for config in (cfg, other):
+        if 'qa' in config.model.model.heads:
+            answers = config.model.model.heads.qa.pop('num_answers')
+            assert answers in (1001, 1541)
+    assert cfg.model.to_dict() == other.model.to_dict()
+    assert cfg.optim_wrapper.to_dict() == other.optim_wrapper.to_dict()
+    check_data(cfg, file)
+
+
+def check_data(cfg, file):
+    for split in ('train', 'val', 'test'):
+        dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
+        sample = dataset[0]
+        assert sample['inputs'].shape == (1, 3, 3, 224, 224)
+        fields = sample['data_samples']
+        assert ('mlm_labels' in fields) == (split == 'train')
+        if split == 'train':
+            assert len(fields.text_ids) == len(fields.mlm_labels) == 40
+            source = getattr(dataset, 'dataset', dataset)
+            assert Path(source.ann_file).name == file
+
+
+@pytest.mark.parametrize('base, file', [
+    ('msrvtt_qa', 'msrvtt_qa_train.jsonl'),
+    ('tgif_transition', 'transition_train.jsonl'),
+])
+def test_data_without_a_config_of_its_own(base, file, toy_data_root):
+    base = CONFIGS / '_base_' / 'datasets' / f'{base}_all_in_one.py'
+    check_data(redirect(Config.fromfile(base), toy_data_root), file)

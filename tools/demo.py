@@ -1,0 +1,156 @@
+"""Ask a trained model about videos.
+
+    python tools/demo.py VIDEO... --checkpoint FILE --question 'what moves?'
+    python tools/demo.py VIDEO... --checkpoint FILE --question 'what does it
+        do?' --options jump turn grow
+    python tools/demo.py VIDEO... --checkpoint FILE --query 'a red ball'
+        [--index FILE]
+    python tools/demo.py CLIP... --checkpoint FILE --caption [TRANSCRIPT]
+    python tools/demo.py CLIP... --checkpoint FILE --sentiment TRANSCRIPT
+
+The config is that in the checkpoint unless --config names one. Which of the
+five can be asked is decided by what the checkpoint was trained for. VIOLET
+and All-in-one look at video files; UniVL takes features: a .npy with an array
+(seconds, channels), or TABLE:ID, a video of a data set's feature file, such as
+features.pickle:video7. With --index the encoded videos are kept in a file, so
+that the next query needs no videos.
+"""
+import argparse
+import json
+import logging
+import sys
+from typing import Any, Dict, List, Optional, Sequence
+
+from mmengine.logging import MMLogger
+
+from meltr_mm.apis import (
+    VideoCaptionInferencer,
+    VideoQAInferencer,
+    VideoRetrievalInferencer,
+    VideoSentimentInferencer,
+)
+
+
+def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
+    """Read the command line.
+
+    Args:
+        arguments (Sequence[str], optional): Defaults to the process's.
+
+    Returns:
+        argparse.Namespace: What is asked.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('videos', nargs='*', metavar='VIDEO')
+    parser.add_argument('--checkpoint', required=True, metavar='FILE')
+    parser.add_argument('--config', metavar='FILE')
+    parser.add_argument('--question', metavar='TEXT')
+    parser.add_argument('--options', nargs='+', metavar='TEXT')
+    parser.add_argument('--query', metavar='TEXT')
+    parser.add_argument('--caption', nargs='?', const='', metavar='TRANSCRIPT')
+    parser.add_argument('--sentiment', metavar='TRANSCRIPT')
+    parser.add_argument('--index', metavar='FILE',
+                        help='keeps the encoded videos of --query')
+    parser.add_argument('--top-k', type=int, default=5, metavar='N',
+                        help='how many answers or videos (default: 5)')
+    parser.add_argument('--batch-size', type=int, default=4, metavar='N')
+    parser.add_argument('--device', help='such as cpu or cuda:1')
+    parser.add_argument('--pictures', metavar='DIR',
+                        help='draw each result into this folder')
+    parser.add_argument('--json', action='store_true',
+                        help='print the results as JSON')
+    args = parser.parse_args(arguments)
+    asked = dict(question=args.question or args.options, query=args.query,
+                 caption=args.caption, sentiment=args.sentiment)
+    given = [name for name, value in asked.items() if value is not None]
+    if len(given) != 1:
+        parser.error('ask one thing: --question (with or without --options), '
+                     f'--query, --caption or --sentiment; got {given}')
+    if args.index and args.query is None:
+        parser.error('--index is for --query')
+    if not args.videos and not args.index:
+        parser.error('name one or more videos')
+    return args
+
+
+def ask(args: argparse.Namespace) -> List[Dict[str, Any]]:
+    """Load the model and ask it.
+
+    Args:
+        args (argparse.Namespace): See :func:`parse_args`.
+
+    Returns:
+        list[dict]: Results of an inferencer.
+
+    Raises:
+        FileNotFoundError: If a file is not there.
+        ValueError: If files do not belong together, or the model was trained
+            for something else.
+    """
+    loaded = dict(model=args.config, weights=args.checkpoint,
+                  device=args.device)
+    called: Dict[str, Any] = dict(batch_size=args.batch_size,
+                                  vis_out_dir=args.pictures or '')
+    if args.query is not None:
+        find = VideoRetrievalInferencer(
+            **loaded, videos=args.videos, index=args.index,
+            batch_size=args.batch_size)
+        found = find(args.query, top_k=args.top_k, **called)
+    elif args.caption is not None:
+        write = VideoCaptionInferencer(**loaded)
+        found = write(args.videos, transcript=args.caption, **called)
+    elif args.sentiment is not None:
+        rate = VideoSentimentInferencer(**loaded)
+        found = rate(args.videos, transcript=args.sentiment, **called)
+    else:
+        answer = VideoQAInferencer(**loaded)
+        found = answer(args.videos, question=args.question or '',
+                       options=args.options, top_k=args.top_k, **called)
+    return found['predictions']
+
+
+def lines_of(result: Dict[str, Any]) -> List[str]:
+    """Say a result in lines.
+
+    Args:
+        result (dict): Of an inferencer.
+
+    Returns:
+        list[str]: The first says what it is about.
+    """
+    if 'videos' in result:
+        return [result['query'], *(
+            f"  {hit['rank']:>3}  {hit['score']:9.3f}  {hit['video']}"
+            for hit in result['videos'])]
+    if 'answers' in result:
+        return [result['video'], *(
+            f"  {item['score']:9.3f}  {item['answer']}"
+            for item in result['answers'])]
+    said = result.get('caption', result.get('sentiment'))
+    return [result['video'], f"  {result['score']:9.3f}  {said}"]
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> None:
+    """Ask and print.
+
+    Args:
+        arguments (Sequence[str], optional): Defaults to the command line.
+    """
+    args = parse_args(arguments)
+    # MMEngine writes deprecations of its own to where the results go.
+    MMLogger.get_current_instance().setLevel(logging.ERROR)
+    try:
+        results = ask(args)
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
+    if args.json:
+        print(json.dumps(results, indent=2))
+    else:
+        for result in results:
+            print('\n'.join(lines_of(result)))
+
+
+if __name__ == '__main__':
+    main()
