@@ -17,7 +17,10 @@ model = dict(
     losses=['loss_mlm', 'loss_itc', 'loss_rank'],
     primary='loss_rank')
 
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-train_cfg = dict(max_epochs=5)
+# A sample has five texts.
+train_dataloader = dict(batch_size=8)
+optim_wrapper = dict(
+    meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
+train_cfg = dict(max_epochs=3)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -14,12 +14,17 @@ _base_ = [
 
 model = dict(
     model=dict(
-        heads=dict(_delete_=True, mlm=dict(), mc=dict(dropout=0.)),
+        # Contrast teaches what the acts look like, which at full size is
+        # known from pre-training.
+        heads=dict(mc=dict(dropout=0.)),
         target='mc'),
-    losses=['loss_mlm', 'loss_mc'],
+    losses=['loss_mlm', 'loss_itc', 'loss_mc'],
     primary='loss_mc')
 
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-train_cfg = dict(max_epochs=4)
+# A question has five texts.
+train_dataloader = dict(batch_size=8)
+optim_wrapper = dict(
+    meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
+train_cfg = dict(max_epochs=3)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

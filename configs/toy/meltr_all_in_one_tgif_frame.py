@@ -21,6 +21,6 @@ model = dict(
     primary='loss_qa')
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-train_cfg = dict(max_epochs=3)
+train_cfg = dict(max_epochs=2)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -1,8 +1,8 @@
 # The toy world in the files of MSVD-QA, for a small All-in-one.
 _base_ = ['./all_in_one_toy.py']
 
-# The longest question has 11 pieces with [CLS] and [SEP].
-max_length = 12
+# The longest question has 10 pieces with [CLS] and [SEP].
+max_length = 10
 questions = dict(
     type='QALinesDataset',
     data_root='data/toy/msvd_qa',

@@ -1,8 +1,8 @@
 # The toy world in the files of TGIF-QA's FrameQA, for a small All-in-one.
 _base_ = ['./all_in_one_toy.py']
 
-# The longest question has 11 pieces with [CLS] and [SEP].
-max_length = 12
+# The longest question has 9 pieces with [CLS] and [SEP].
+max_length = 9
 questions = dict(
     type='QALinesDataset',
     data_root='data/toy/tgif_qa',
