@@ -10,7 +10,7 @@ source tools/env.sh
 # Small models gain more from a second process than from a second thread.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 # A file's tests share what its fixtures make. In their own order the files
-# with full-size models come first, and short ones last.
+# with full-size models (6 GB each) come first, and short ones last.
 workers=(-n "${TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder)
 if [ -n "${OLDEST:-}" ]; then
     source tools/oldest_env.sh

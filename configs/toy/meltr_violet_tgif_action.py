@@ -9,7 +9,7 @@
 _base_ = [
     '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
     '../_base_/datasets/toy_tgif_action_violet.py',
-    '../_base_/schedules/toy_violet.py'
+    '../_base_/schedules/toy_violet_slow_meta.py'
 ]
 
 model = dict(

@@ -9,7 +9,7 @@
 _base_ = [
     '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
     '../_base_/datasets/toy_tgif_transition_violet.py',
-    '../_base_/schedules/toy_violet.py'
+    '../_base_/schedules/toy_violet_slow_meta.py'
 ]
 
 model = dict(
@@ -25,6 +25,6 @@ model = dict(
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(
     meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
-train_cfg = dict(max_epochs=4)
+train_cfg = dict(max_epochs=5)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -1,11 +1,6 @@
 """Checkpoints of untrained models with the toy configs, made once."""
 import pytest
-from toy_checkpoints import (
-    VOCAB,
-    all_in_one_config,
-    save_checkpoint,
-    toy_config,
-)
+from toy_checkpoints import VOCAB, save_checkpoint, toy_config
 
 
 @pytest.fixture(scope='session')
@@ -59,14 +54,17 @@ def rating(toy_feature_root, folder):
 
 
 @pytest.fixture(scope='session')
-def all_in_one(toy_msrvtt_root, folder):
-    """Makes the checkpoint of a small All-in-one with one head."""
+def all_in_one(toy_root, toy_tgif_root, toy_msrvtt_root, folder):
+    """Makes the checkpoint of a toy config of All-in-one."""
+    roots = dict(msvdqa=('msvd_qa', toy_root),
+                 tgif_action=('tgif_qa', toy_tgif_root),
+                 msrvtt7k_retrieval=('msrvtt', toy_msrvtt_root))
 
-    def make(target):
-        path = folder / f'all_in_one_{target}.pth'
+    def make(task):
+        path = folder / f'all_in_one_{task}.pth'
         if not path.exists():
-            save_checkpoint(all_in_one_config(target, toy_msrvtt_root), path,
-                            dataset_meta=dict(vocab=VOCAB))
+            save_checkpoint(toy_config(f'all_in_one_{task}', *roots[task]),
+                            path)
         return str(path)
 
     return make

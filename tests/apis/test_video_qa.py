@@ -91,15 +91,20 @@ def test_options_and_gifs(choosing, toy_tgif_root):
         choose(info['filename'], question='what?')
 
 
-@pytest.mark.parametrize('target, asked', [
-    ('qa', dict(question='what moves?')),
-    ('mc', dict(question='what moves?', options=['a ball', 'a square'])),
+@pytest.mark.parametrize('task, asked', [
+    ('msvdqa', dict(question='what moves?')),
+    ('tgif_action', dict(question='what does it do?',
+                         options=['jump', 'turn', 'grow'])),
 ])
-def test_all_in_one(all_in_one, videos, target, asked):
-    ask = VideoQAInferencer(weights=all_in_one(target), device='cpu')
-    for result in ask(videos[:2], batch_size=2, **asked)['predictions']:
-        names = asked.get('options', VOCAB)
+def test_all_in_one(all_in_one, toy_root, videos, task, asked):
+    """Options come with the question; answers are in the config's files."""
+    ask = VideoQAInferencer(weights=all_in_one(task), device='cpu')
+    names = asked.get('options') or (
+        toy_root / 'msvd_answer_set.txt').read_text().splitlines()
+    for result in ask(videos[:2], batch_size=2, top_k=100,
+                      **asked)['predictions']:
         assert {item['answer'] for item in result['answers']} == set(names)
+        assert sum(item['score'] for item in result['answers']) <= 1 + 1e-5
 
 
 def test_config_that_reads_extracted_frames(answering, toy_root, videos):

@@ -156,8 +156,9 @@ def test_features(ranking_features, toy_feature_root):
 
 
 def test_all_in_one(all_in_one, videos):
-    find = VideoRetrievalInferencer(weights=all_in_one('itc'), videos=videos,
-                                    batch_size=3, device='cpu')
+    find = VideoRetrievalInferencer(
+        weights=all_in_one('msrvtt7k_retrieval'), videos=videos,
+        batch_size=3, device='cpu')
     hits = ranking(find)
     assert {hit['video'] for hit in hits} == set(videos)
     assert all(-1 <= hit['score'] <= 1 for hit in hits)

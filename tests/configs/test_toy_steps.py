@@ -55,6 +55,8 @@ def test_steps(name, metric, roots, tmp_path, monkeypatch):
     cfg.train_dataloader.batch_size = 2
     cfg.optim_wrapper.meta_dataloader.batch_size = 1
     cfg.param_scheduler = None
+    # The intervals are 3 and 5: the last update has the only meta step.
+    cfg.optim_wrapper.begin = 3
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=3, val_interval=3)
     runner = Runner.from_cfg(cfg)
@@ -63,7 +65,6 @@ def test_steps(name, metric, roots, tmp_path, monkeypatch):
     assert math.isfinite(scalars[metric].current())
     assert all(math.isfinite(value)
                for value in scalars['train/loss'].data[0])
-    # Every third or fifth update has one, from the first or third on.
     assert runner.optim_wrapper.meta_steps == 1
     for loss in cfg.model.losses:
         assert f'train/weight/{loss}' in scalars
