@@ -226,6 +226,26 @@ def cpu_amp() -> bool:
     return True
 
 
+def whole_files() -> bool:
+    """Write files in one step, and resume from a checkpoint that is whole.
+
+    Symptom: after a run was killed, or the disk was full, while a checkpoint
+    was written, ``--resume`` stops with ``failed finding central directory``
+    or ``can not be found``, although earlier checkpoints are there. Cause:
+    MMEngine writes into the final file and trusts the name in
+    ``last_checkpoint``. Can go when it does neither.
+    """
+    from mmengine.fileio import register_backend
+    from mmengine.runner import runner
+
+    from ._whole_files import AtomicLocalBackend, find_whole_checkpoint
+    if runner.find_latest_checkpoint is find_whole_checkpoint:
+        return False
+    register_backend('local', AtomicLocalBackend, force=True, prefixes='')
+    runner.find_latest_checkpoint = find_whole_checkpoint
+    return True
+
+
 def color_jitter() -> bool:
     """Replace MMAction2's ``ColorJitter``, whose hue shift overflows uint8.
 
@@ -248,4 +268,5 @@ def color_jitter() -> bool:
 # torchvision first: anything may import it. The placeholders before
 # `mmaction.models`; ColorJitter last, since it imports `mmaction.datasets`.
 SHIMS = (torchvision_ops, numpy_names, drn_stub, vindlu_placeholder,
-         checkpoint_globals, cpu_distributed, cpu_amp, color_jitter)
+         checkpoint_globals, cpu_distributed, cpu_amp, whole_files,
+         color_jitter)

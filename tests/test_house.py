@@ -13,12 +13,14 @@ PACKAGE = ROOT / 'meltr_mm'
 # Which rooms of the package a room may import. None may import `apis`, which
 # stands above all, but itself.
 ARROWS = {
-    'compat': {'_color_jitter'},
+    'compat': {'_color_jitter', '_whole_files'},
     '_color_jitter': set(),
+    '_whole_files': set(),
+    '_options': set(),
     'version': set(),
-    'meltr': set(),
+    'meltr': {'_options'},
     'optim': set(),
-    'datasets': set(),
+    'datasets': {'_options'},
     'evaluation': set(),
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same

@@ -10,7 +10,10 @@ default_hooks = dict(
     # One file per epoch; `save_best` is set where the metric is known.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'))
-custom_hooks = [dict(type='TaskWeightPlotHook')]
+custom_hooks = [
+    dict(type='TaskWeightPlotHook'),
+    dict(type='ValidateOnResumeHook')
+]
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -25,6 +25,6 @@ model = dict(
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(
     meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
-train_cfg = dict(max_epochs=3)
+train_cfg = dict(max_epochs=6)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -30,3 +30,26 @@ def check_row(item: Any,
             raise ValueError(
                 f'{where}: `{key}` must be a text that is not empty, but '
                 f'is {value!r}. Add it, or take the row out.')
+
+
+def name_in_row(item: dict, key: str, where: str) -> str:
+    """Read a name that some files write as a number.
+
+    Args:
+        item (dict): The row.
+        key (str): Under which it stands.
+        where (str): File and row, for the message.
+
+    Returns:
+        str: The name.
+
+    Raises:
+        ValueError: If it is neither a text nor a whole number.
+    """
+    value = item[key]
+    if type(value) is not int and not (
+            isinstance(value, str) and value.strip()):
+        raise ValueError(
+            f'{where}: `{key}` must be a name or a number, but is {value!r}. '
+            'Correct it, or take the row out.')
+    return str(value)

@@ -3,6 +3,7 @@ from typing import Any, Dict
 
 from mmaction.registry import DATASETS
 
+from .._options import check_whole
 from .lines_video_dataset import LinesVideoDataset
 
 
@@ -47,6 +48,7 @@ class ChoiceLinesDataset(LinesVideoDataset):
     row_keys = ('options', 'answer')
 
     def __init__(self, ann_file: str, num_options: int = 5, **kwargs) -> None:
+        check_whole('num_options', num_options)
         self.num_options = num_options
         super().__init__(ann_file, **kwargs)
 

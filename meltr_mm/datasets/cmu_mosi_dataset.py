@@ -1,14 +1,16 @@
 """CMU-MOSI in the form of MMSA's pickles."""
 from typing import List
 
-import numpy as np
 import torch
 from mmaction.registry import DATASETS
 
+from .._options import check_choice
 from .feature_dataset import (
     FeatureDataset,
+    finite_number,
     nonempty_text,
     number_videos,
+    parallel_lists,
     require_keys,
 )
 from .safe_pickle import load_video_table
@@ -44,9 +46,7 @@ class CMUMOSIDataset(FeatureDataset):
     METAINFO = dict(dataset_type='cmu_mosi', task_name='sentiment')
 
     def __init__(self, ann_file: str, split: str, **kwargs) -> None:
-        if split not in SPLITS:
-            raise ValueError(
-                f'`split` must be one of {SPLITS}, but got {split!r}.')
+        check_choice('split', split, SPLITS)
         self.split = split
         super().__init__(ann_file, **kwargs)
 
@@ -59,26 +59,22 @@ class CMUMOSIDataset(FeatureDataset):
         table = load_video_table(self.ann_file)
         require_keys(table, list(SPLITS), self.ann_file)
         part, where = table[self.split], f'{self.ann_file}, {self.split!r}'
-        fields = ['id', 'raw_text', 'regression_labels']
-        require_keys(part, fields, where)
-        lengths = {field: len(part[field]) for field in fields}
-        if len(set(lengths.values())) > 1 or not lengths['id']:
-            raise ValueError(
-                f'{where}: the lists must be equally long, one entry per '
-                f'utterance, but have the lengths {lengths}.')
+        lists = parallel_lists(
+            part, ['id', 'raw_text', 'regression_labels'], where)
         samples = []
         for row, (name, text, label) in enumerate(
-                zip(*(part[field] for field in fields), strict=True)):
-            label = float(label)
-            if not np.abs(label) <= LARGEST:
+                zip(*lists.values(), strict=True)):
+            place = f'{where} row {row}'
+            name = nonempty_text(name, f'{place}, `id`')
+            label = finite_number(label, f'{place}, `regression_labels`')
+            if abs(label) > LARGEST:
                 raise ValueError(
-                    f'{where} row {row}: the rating must lie between '
-                    f'-{LARGEST} and {LARGEST}, but is {label}.')
+                    f'{place}: the rating must lie between -{LARGEST} and '
+                    f'{LARGEST}, but is {label}.')
             samples.append(
                 dict(
-                    video_id=str(name),
-                    feature_id=str(name),
-                    text=nonempty_text(text, f'{where} row {row}, '
-                                       '`raw_text`'),
+                    video_id=name,
+                    feature_id=name,
+                    text=nonempty_text(text, f'{place}, `raw_text`'),
                     sentiment=torch.tensor([label])))
         return number_videos(samples)

@@ -4,6 +4,7 @@ A pickle of codes is loaded whole. For a large data set the codes of all
 videos can stand in one array file instead, of which only the pages that are
 read are in memory, shared by all processes.
 """
+import os
 import os.path as osp
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +12,7 @@ from typing import Dict, Iterator, Union
 
 import numpy as np
 
+from .mapped_features import open_array
 from .read_json import read_json
 from .require_file import require_file
 from .safe_pickle import load_video_table
@@ -35,12 +37,13 @@ class MappedCodes(Mapping):
         require_file(path, 'file of codes')
         names_path = f'{osp.splitext(path)[0]}.json'
         names = read_json(names_path)
-        try:
-            self._codes = np.load(path, mmap_mode='r', allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
+        if not isinstance(names, list) or not all(
+                isinstance(name, str) for name in names) or len(
+                    set(names)) < len(names):
             raise ValueError(
-                f'{path}: the file is truncated or is no numpy array '
-                f'({error}). Write it again.') from None
+                f'{names_path}: must be a list of the ids of the videos, '
+                'each once. Write both files together.')
+        self._codes = open_array(path)
         if self._codes.ndim != 4 or len(self._codes) != len(names):
             raise ValueError(
                 f'{path}: must be an array (videos, frames, rows, columns) '
@@ -76,10 +79,12 @@ def load_code_table(path: str) -> Union[dict, MappedCodes]:
             :func:`load_video_table` and :class:`MappedCodes`.
     """
     if path.endswith('.npy'):
-        return _open_mapped(osp.abspath(path))
+        require_file(path, 'file of codes')
+        # Files written anew between two calls are not served from memory.
+        return _open_mapped(osp.abspath(path), os.stat(path).st_mtime_ns)
     return load_video_table(path)
 
 
 @cache
-def _open_mapped(path: str) -> MappedCodes:
+def _open_mapped(path: str, version: int) -> MappedCodes:
     return MappedCodes(path)

@@ -1,9 +1,12 @@
 """Datasets whose videos are rows of a feature file."""
 import os.path as osp
-from typing import Any, Dict, List
+import reprlib
+from typing import Any, Dict, List, Sequence
 
+import numpy as np
 from mmengine.dataset.base_dataset import force_full_init
 
+from .._options import check_choice
 from .strict_video_dataset import StrictVideoDataset
 
 ENCODER_TEXTS = ('caption', 'transcript')
@@ -63,9 +66,7 @@ def check_encoder_text(encoder_text: str) -> None:
     Raises:
         ValueError: If it is none of ``'caption'`` and ``'transcript'``.
     """
-    if encoder_text not in ENCODER_TEXTS:
-        raise ValueError(f'`encoder_text` must be one of {ENCODER_TEXTS}, '
-                         f'but got {encoder_text!r}.')
+    check_choice('encoder_text', encoder_text, ENCODER_TEXTS)
 
 
 def nonempty_text(value: Any, where: str) -> str:
@@ -106,3 +107,54 @@ def require_keys(item: Any, keys: List[str], where: str) -> None:
         if key not in item:
             raise ValueError(f'{where}: the key {key!r} is missing; there '
                              f'are {sorted(map(str, item))[:10]}.')
+
+
+def parallel_lists(item: Any, fields: List[str],
+                   where: str) -> Dict[str, Sequence]:
+    """Check lists of which each entry belongs to one sample.
+
+    Args:
+        item (Any): The dict that has them.
+        fields (list[str]): Their keys.
+        where (str): File and place, for the message.
+
+    Returns:
+        dict[str, Sequence]: The lists, or arrays with one axis, by key.
+
+    Raises:
+        ValueError: If one is missing, is no list, or they differ in length.
+    """
+    require_keys(item, fields, where)
+    for field in fields:
+        value = item[field]
+        if not isinstance(value, (list, tuple)) and not (
+                isinstance(value, np.ndarray) and value.ndim == 1):
+            raise ValueError(
+                f'{where}, `{field}`: must be a list, or an array with one '
+                f'axis, but is {reprlib.repr(value)}. Write the file again.')
+    lengths = {field: len(item[field]) for field in fields}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(
+            f'{where}: the lists must be equally long, one entry per sample, '
+            f'but have the lengths {lengths}.')
+    return {field: item[field] for field in fields}
+
+
+def finite_number(value: Any, where: str) -> float:
+    """Check a number.
+
+    Args:
+        value (Any): What stands there.
+        where (str): File and place, for the message.
+
+    Returns:
+        float: The number.
+
+    Raises:
+        ValueError: If it is none, or not finite.
+    """
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    if isinstance(value, bool) or not is_number or not -1e308 < value < 1e308:
+        raise ValueError(f'{where}: must be a finite number, but is '
+                         f'{reprlib.repr(value)}. Correct it.')
+    return float(value)

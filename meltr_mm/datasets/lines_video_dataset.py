@@ -2,10 +2,15 @@
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence
 
-from .check_row import check_row
+from .._options import check_text
+from .check_row import check_row, name_in_row
 from .read_clip_names import read_clip_names
 from .read_json_lines import read_json_lines
-from .strict_video_dataset import StrictVideoDataset
+from .strict_video_dataset import (
+    StrictVideoDataset,
+    check_video_folder,
+    check_video_suffix,
+)
 
 
 class LinesVideoDataset(StrictVideoDataset):
@@ -45,6 +50,11 @@ class LinesVideoDataset(StrictVideoDataset):
                  video_suffix: str = '.mp4',
                  mapping_file: Optional[str] = None,
                  **kwargs) -> None:
+        check_text('video_key', video_key)
+        check_video_suffix(video_suffix)
+        check_video_folder(data_prefix)
+        if mapping_file is not None:
+            check_text('mapping_file', mapping_file)
         self.video_key = video_key
         self.video_suffix = video_suffix
         self.mapping_file = mapping_file
@@ -65,7 +75,7 @@ class LinesVideoDataset(StrictVideoDataset):
             where = f'{self.ann_file}, row {row}'
             check_row(item, (self.video_key, *self.row_keys), where,
                       self.row_texts)
-            video_id = str(item[self.video_key])
+            video_id = name_in_row(item, self.video_key, where)
             if names is not None:
                 if f'vid{video_id}' not in names:
                     raise ValueError(

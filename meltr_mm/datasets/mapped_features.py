@@ -36,18 +36,20 @@ class MappedFeatures(Mapping):
         index_path = index_of(path)
         index = read_json(index_path)
         require_keys(index, ['rows', 'width', 'videos'], index_path)
-        try:
-            self._rows = np.load(path, mmap_mode='r', allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise ValueError(
-                f'{path}: the file is truncated or is not an array of numpy '
-                f'({error}). Convert the pickle again.') from None
+        self._rows = open_array(path)
         shape = (index['rows'], index['width'])
         if self._rows.shape != shape:
             raise ValueError(
                 f'{path}: must be {shape}, as {index_path} says, but is '
                 f'{self._rows.shape}. Convert the pickle again.')
         self._videos = index['videos']
+        require_keys(self._videos, [], f'{index_path}, `videos`')
+        for name, place in self._videos.items():
+            if not _lies_in(place, len(self._rows)):
+                raise ValueError(
+                    f'{index_path}: the place of {name!r} must be [first row, '
+                    f'rows] within the {len(self._rows)} rows of {path}, but '
+                    f'is {place!r}. Convert the pickle again.')
 
     def __getitem__(self, name: str) -> np.ndarray:
         first, count = self._videos[name]
@@ -70,6 +72,26 @@ def index_of(path: str) -> str:
         str: The json.
     """
     return osp.splitext(path)[0] + '.json'
+
+
+def open_array(path: str) -> np.ndarray:
+    """Map an array file into memory.
+
+    Args:
+        path (str): A ``.npy``.
+
+    Returns:
+        np.ndarray: The array, read from the disk where it is needed.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    try:
+        return np.load(path, mmap_mode='r', allow_pickle=False)
+    except Exception as error:  # reading garbage can raise anything
+        raise ValueError(
+            f'{path}: the file is truncated or is no array of numpy '
+            f'({type(error).__name__}: {error}). Write it again.') from None
 
 
 def load_feature_table(path: str) -> Mapping:
@@ -177,3 +199,10 @@ def _layout(table: Dict[str, Any], source: str,
     if not rows:
         raise ValueError(f'{source}: there are no features in it.')
     return videos, rows, width, dtype
+
+
+def _lies_in(place: Any, rows: int) -> bool:
+    """Whether something is [first row, number of rows] of an array."""
+    return isinstance(place, list) and len(place) == 2 and all(
+        type(number) is int and number >= 0
+        for number in place) and sum(place) <= rows

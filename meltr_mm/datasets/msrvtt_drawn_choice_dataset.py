@@ -5,6 +5,7 @@ import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
+from .._options import check_whole
 from .msrvtt_list_dataset import MSRVTTListDataset
 
 
@@ -42,6 +43,7 @@ class MSRVTTDrawnChoiceDataset(MSRVTTListDataset):
     METAINFO = dict(dataset_type='msrvtt', task_name='multiple_choice')
 
     def __init__(self, *args, num_options: int = 5, **kwargs) -> None:
+        check_whole('num_options', num_options)
         self.num_options = num_options
         super().__init__(*args, **kwargs)
 

@@ -1,12 +1,13 @@
 """MSRVTT in the form of UniVL's release."""
-from typing import Dict, List, Optional
+from typing import Any, Dict, List, Optional
 
 from mmaction.registry import DATASETS
 
+from .._options import check_choice, check_text
+from .check_row import check_row
 from .feature_dataset import (
     FeatureDataset,
     check_encoder_text,
-    nonempty_text,
     number_videos,
     require_keys,
 )
@@ -84,18 +85,14 @@ class MSRVTTFeatureDataset(FeatureDataset):
                  references: str = 'all',
                  samples: str = 'captions',
                  **kwargs) -> None:
-        if split not in SPLITS:
-            raise ValueError(
-                f'`split` must be one of {SPLITS}, but got {split!r}.')
+        check_choice('split', split, SPLITS)
         if csv_file is None and split in ('train_9k', 'test_1k'):
             raise ValueError(
                 f'the split {split!r} is a csv file; set `csv_file`.')
-        if references not in REFERENCES:
-            raise ValueError(f'`references` must be one of {REFERENCES}, '
-                             f'but got {references!r}.')
-        if samples not in SAMPLES:
-            raise ValueError(f'`samples` must be one of {SAMPLES}, but got '
-                             f'{samples!r}.')
+        if csv_file is not None:
+            check_text('csv_file', csv_file)
+        check_choice('references', references, REFERENCES)
+        check_choice('samples', samples, SAMPLES)
         if samples == 'videos' and not split.startswith('train'):
             raise ValueError(
                 "samples='videos' draws captions, which is for training; "
@@ -115,18 +112,7 @@ class MSRVTTFeatureDataset(FeatureDataset):
             list[dict]: One dict per pair or video, see the class.
         """
         content = read_json(self.ann_file)
-        require_keys(content, ['videos', 'sentences'], self.ann_file)
-        for row, video in enumerate(content['videos']):
-            require_keys(video, ['video_id'],
-                         f'{self.ann_file}, `videos` row {row}')
-        for row, item in enumerate(content['sentences']):
-            where = f'{self.ann_file}, `sentences` row {row}'
-            require_keys(item, ['video_id', 'caption'], where)
-            nonempty_text(item['caption'], f'{where}, `caption`')
-        transcripts = {
-            video['video_id']: _transcript(video)
-            for video in content['videos']
-        }
+        transcripts = _check(content, self.ann_file)
         pairs = getattr(self, f'_{self.split}')(content)
         if self.samples == 'videos':
             pairs = _by_video(pairs)
@@ -153,7 +139,16 @@ class MSRVTTFeatureDataset(FeatureDataset):
 
     def _train_9k(self, content: dict) -> list:
         rows = read_csv(self._in_root(self.csv_file), ('video_id', ))
-        return _sentences_of({row['video_id'] for row in rows}, content)
+        videos = {row['video_id'] for row in rows}
+        pairs = _sentences_of(videos, content)
+        bare = videos - {video_id for video_id, _ in pairs}
+        if bare:
+            raise ValueError(
+                f'{self.ann_file}: each video of {self.csv_file} must have a '
+                f'caption, but {len(bare)} of {len(videos)} have none, '
+                f'{min(bare)!r} for example. Both files must be of the same '
+                'release.')
+        return pairs
 
     def _test_1k(self, content: dict) -> list:
         rows = read_csv(
@@ -185,13 +180,36 @@ def _sentences_of(videos: set, content: dict) -> list:
             for item in content['sentences'] if item['video_id'] in videos]
 
 
+def _check(content: Any, path: str) -> Dict[str, str]:
+    """Check the whole file; the transcripts by video."""
+    require_keys(content, ['videos', 'sentences'], path)
+    for key in ('videos', 'sentences'):
+        if not isinstance(content[key], list):
+            raise ValueError(f'{path}: {key!r} must be a list, but is a '
+                             f'{type(content[key]).__name__}.')
+    transcripts: Dict[str, str] = {}
+    for row, video in enumerate(content['videos']):
+        where = f'{path}, `videos` row {row}'
+        check_row(video, ('video_id', ), where, ('video_id', ))
+        if video['video_id'] in transcripts:
+            raise ValueError(
+                f"{where}: {video['video_id']!r} is there a second time. "
+                'Take one of the two out.')
+        transcript = video.get('transcript') or ''
+        if not isinstance(transcript, str):
+            raise ValueError(
+                f'{where}: `transcript` must be a text, but is '
+                f'{transcript!r}. Correct it, or take it out.')
+        transcripts[video['video_id']] = \
+            '' if transcript == 'none' else transcript
+    for row, item in enumerate(content['sentences']):
+        keys = ('video_id', 'caption')
+        check_row(item, keys, f'{path}, `sentences` row {row}', keys)
+    return transcripts
+
+
 def _by_video(pairs: list) -> list:
     captions: Dict[str, List[str]] = {}
     for video_id, texts in pairs:
         captions.setdefault(video_id, []).extend(texts)
     return list(captions.items())
-
-
-def _transcript(video: dict) -> str:
-    transcript = video.get('transcript') or ''
-    return '' if transcript == 'none' else transcript

@@ -6,11 +6,16 @@ from typing import Dict, List, Optional
 from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
+from .._options import check_text
 from .check_row import check_row
 from .read_json import read_json
-from .require_file import require_file
-from .safe_pickle import load_data_pickle
-from .strict_video_dataset import StrictVideoDataset
+from .read_text import read_text
+from .safe_pickle import load_video_table
+from .strict_video_dataset import (
+    StrictVideoDataset,
+    check_video_folder,
+    check_video_suffix,
+)
 
 
 @DATASETS.register_module()
@@ -66,6 +71,11 @@ class MSRVTTListDataset(StrictVideoDataset):
                  data_prefix: dict = dict(video='videos'),  # noqa: B006
                  video_suffix: str = '.mp4',
                  **kwargs) -> None:
+        check_text('list_file', list_file)
+        if caption_index_file is not None:
+            check_text('caption_index_file', caption_index_file)
+        check_video_suffix(video_suffix)
+        check_video_folder(data_prefix)
         self.list_file = list_file
         self.caption_index_file = caption_index_file
         self.video_suffix = video_suffix
@@ -93,11 +103,7 @@ class MSRVTTListDataset(StrictVideoDataset):
         captions = self._read_captions()
         chosen = None
         if self.caption_index_file is not None:
-            chosen = load_data_pickle(self.in_root(self.caption_index_file))
-            if not isinstance(chosen, dict):
-                raise ValueError(
-                    f'{self.caption_index_file}: must hold a dict from video '
-                    f'names to numbers, but holds a {type(chosen).__name__}.')
+            chosen = load_video_table(self.in_root(self.caption_index_file))
         samples = []
         for video_id in self._read_list():
             if video_id not in captions:
@@ -127,15 +133,14 @@ class MSRVTTListDataset(StrictVideoDataset):
         captions: Dict[str, List[str]] = {}
         for row, item in enumerate(rows):
             check_row(item, ('image_id', 'caption'),
-                      f'{self.ann_file}, row {row}', ('caption', ))
+                      f'{self.ann_file}, row {row}',
+                      ('image_id', 'caption'))
             captions.setdefault(item['image_id'], []).append(item['caption'])
         return captions
 
     def _read_list(self) -> List[str]:
         path = self.in_root(self.list_file)
-        require_file(path, 'list of videos')
-        with open(path, encoding='utf-8') as file:
-            names = file.read().split()
+        names = read_text(path, 'list of videos').split()
         if not names or len(set(names)) < len(names):
             raise ValueError(
                 f'{path}: must have one video name per line, each once, but '
@@ -149,7 +154,7 @@ class MSRVTTListDataset(StrictVideoDataset):
             place = operator.index(index)
         except TypeError:
             place = -1
-        if not 0 <= place < len(captions):
+        if isinstance(index, bool) or not 0 <= place < len(captions):
             raise ValueError(
                 f'{self.caption_index_file}: must give the number of a '
                 f'caption of {video_id!r}, 0..{len(captions) - 1}, but gives '

@@ -3,6 +3,8 @@ from typing import Dict
 
 from mmaction.registry import DATASETS
 
+from .._options import check_text
+from .check_row import name_in_row
 from .open_ended_qa_dataset import OpenEndedQADataset
 from .read_clip_names import read_clip_names
 
@@ -46,6 +48,7 @@ class MSVDQADataset(OpenEndedQADataset):
                  *args,
                  mapping_file: str = 'youtube_mapping.txt',
                  **kwargs) -> None:
+        check_text('mapping_file', mapping_file)
         self.mapping_file = mapping_file
         self._clip_of: Dict[str, str] = {}
         super().__init__(*args, **kwargs)
@@ -55,7 +58,7 @@ class MSVDQADataset(OpenEndedQADataset):
         path = self.in_root(self.mapping_file)
         if not self._clip_of:
             self._clip_of = read_clip_names(path)
-        key = f"vid{item['video_id']}"
+        key = f"vid{name_in_row(item, 'video_id', where)}"
         if key not in self._clip_of:
             raise ValueError(
                 f'{where}: the video {key!r} is not in {path}. '

@@ -2,8 +2,9 @@
 import re
 from typing import Dict, List, Optional, Union
 
+from .._options import check_dict, check_text, check_whole
 from .answer_vocabulary import most_frequent_answers
-from .check_row import check_row
+from .check_row import check_row, name_in_row
 from .read_json import read_json
 from .split_video_dataset import SplitVideoDataset
 
@@ -59,6 +60,12 @@ class OpenEndedQADataset(SplitVideoDataset):
                  vocab_size: int = 1000,
                  question_types: Optional[Dict[str, str]] = None,
                  **kwargs) -> None:
+        if train_ann_file is not None:
+            check_text('train_ann_file', train_ann_file)
+        check_whole('vocab_size', vocab_size)
+        check_dict('question_types', question_types or {})
+        for name, pattern in (question_types or {}).items():
+            _check_pattern(f'question_types[{name!r}]', pattern)
         self.train_ann_file = train_ann_file
         self.vocab_size = vocab_size
         self.question_types = dict(question_types or {})
@@ -110,7 +117,7 @@ class OpenEndedQADataset(SplitVideoDataset):
         Returns:
             str: Its name, without ending.
         """
-        return item[self.ORIGINAL_KEYS[0]]
+        return name_in_row(item, self.ORIGINAL_KEYS[0], where)
 
     def question_type(self, item: dict) -> str:
         """Name the group of a question.
@@ -134,11 +141,16 @@ class OpenEndedQADataset(SplitVideoDataset):
                     f'{self.ann_file}: must have the key {key!r} with a '
                     f'list, but its keys are {sorted(content)}.')
         vocab = content['vocab']
+        if not all(isinstance(answer, str) for answer in vocab):
+            raise ValueError(
+                f"{self.ann_file}: 'vocab' must be a list of answers, but "
+                'not all of them are texts. Rebuild the file.')
         self._metainfo['vocab'] = vocab
         samples = []
         for row, item in enumerate(content[self.split]):
             where = f'{self.ann_file}, {self.split!r} row {row}'
-            check_row(item, ('video', 'question', 'answer'), where)
+            check_row(item, ('video', 'question', 'answer'), where,
+                      ('video', 'question'))
             label = item['answer']
             if type(label) is not int or not -1 <= label < len(vocab):
                 raise ValueError(
@@ -148,7 +160,7 @@ class OpenEndedQADataset(SplitVideoDataset):
                     'its vocabulary.')
             answer = vocab[label] if label >= 0 else ''
             samples.append(
-                self._sample(row, item, item['video'], answer, label))
+                self._sample(row, item, item['video'], answer, label, where))
         return samples
 
     def _read_original_form(self, content: list) -> List[dict]:
@@ -158,11 +170,11 @@ class OpenEndedQADataset(SplitVideoDataset):
         samples = []
         for row, item in enumerate(content):
             where = f'{self.ann_file}, row {row}'
-            check_row(item, self.ORIGINAL_KEYS, where)
+            check_row(item, self.ORIGINAL_KEYS, where, ('question', 'answer'))
             label = label_of.get(item['answer'], -1)
             samples.append(
                 self._sample(row, item, self.video_of(item, where),
-                             item['answer'], label))
+                             item['answer'], label, where))
         return samples
 
     def _count_vocabulary(self, content: list) -> List[str]:
@@ -170,18 +182,24 @@ class OpenEndedQADataset(SplitVideoDataset):
         if self.train_ann_file is not None:
             path = self.in_root(self.train_ann_file)
             content = self.read_annotations(path)
+            if not isinstance(content, list):
+                raise ValueError(
+                    f'{path}: `train_ann_file` must be of the original form, '
+                    f'a list, but holds a {type(content).__name__}.')
         elif self.split != 'train':
             raise ValueError(
                 f'{self.ann_file}: this form keeps no vocabulary, which is '
                 'counted over the training answers. Set `train_ann_file` '
                 "for the split 'val' or 'test'.")
         for row, item in enumerate(content):
-            check_row(item, ('answer', ), f'{path}, row {row}')
+            check_row(item, ('answer', ), f'{path}, row {row}', ('answer', ))
         return most_frequent_answers(
             (item['answer'] for item in content), self.vocab_size)
 
     def _sample(self, row: int, item: dict, video_id: str, answer: str,
-                label: int) -> dict:
+                label: int, where: str) -> dict:
+        if 'id' in item:
+            name_in_row(item, 'id', where)
         return dict(
             **self.name_video(video_id),
             question=item['question'],
@@ -189,3 +207,12 @@ class OpenEndedQADataset(SplitVideoDataset):
             label=[label],
             question_id=item.get('id', row),
             question_type=self.question_type(item))
+
+
+def _check_pattern(name: str, pattern: str) -> None:
+    check_text(name, pattern)
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f'{name} must be a regular expression, but '
+                         f'{pattern!r} is none ({error})') from None

@@ -3,6 +3,7 @@ from typing import Any, Dict, List
 
 from mmaction.registry import DATASETS
 
+from .._options import check_text
 from .lines_video_dataset import LinesVideoDataset
 from .read_answers import read_answers
 
@@ -57,6 +58,7 @@ class QALinesDataset(LinesVideoDataset):
     row_keys = row_texts = ('question', 'answer')
 
     def __init__(self, ann_file: str, vocab_file: str, **kwargs) -> None:
+        check_text('vocab_file', vocab_file)
         self.vocab_file = vocab_file
         super().__init__(ann_file, **kwargs)
 

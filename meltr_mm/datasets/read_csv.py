@@ -1,8 +1,7 @@
 """Reading a comma-separated annotation file, with errors that name it."""
-import csv
 from typing import Dict, List, Sequence
 
-from .require_file import require_file
+from .read_table import read_table
 
 
 def read_csv(path: str, columns: Sequence[str]) -> List[Dict[str, str]]:
@@ -17,26 +16,22 @@ def read_csv(path: str, columns: Sequence[str]) -> List[Dict[str, str]]:
 
     Raises:
         FileNotFoundError: If the file, or already its folder, is missing.
-        ValueError: If a column or a value is missing, or there is no row.
+        ValueError: If a column or a value is missing, there is no row, or a
+            row has more or fewer values than the first line.
     """
-    require_file(path, 'annotation file')
-    with open(path, encoding='utf-8', newline='') as file:
-        reader = csv.DictReader(file)
-        header = reader.fieldnames or []
-        missing = [column for column in columns if column not in header]
-        if missing:
-            raise ValueError(
-                f'{path}: the first line must name the columns '
-                f'{list(columns)}, but {missing} are not among {header}. '
-                'Is this the right file?')
-        rows = []
-        for row in reader:
-            for column in columns:
-                if not (row[column] or '').strip():
-                    raise ValueError(
-                        f'{path}, line {reader.line_num}: {column!r} must '
-                        'not be empty. Fill it in, or take the row out.')
-            rows.append(row)
+    rows = read_table(path, ',')
     if not rows:
         raise ValueError(f'{path}: there is no row below the first line.')
+    missing = [column for column in columns if column not in rows[0]]
+    if missing:
+        raise ValueError(
+            f'{path}: the first line must name the columns {list(columns)}, '
+            f'but {missing} are not among {list(rows[0])}. Is this the right '
+            'file?')
+    for number, row in enumerate(rows, 1):
+        for column in columns:
+            if not row[column].strip():
+                raise ValueError(
+                    f'{path}, row {number}: {column!r} must not be empty. '
+                    'Fill it in, or take the row out.')
     return rows

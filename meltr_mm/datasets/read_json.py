@@ -2,7 +2,7 @@
 import json
 from typing import Any
 
-from .require_file import require_file
+from .read_text import read_text
 
 
 def read_json(path: str) -> Any:
@@ -18,11 +18,10 @@ def read_json(path: str) -> Any:
         FileNotFoundError: If the file, or already its folder, is missing.
         ValueError: If the file is not JSON.
     """
-    require_file(path, 'annotation file')
-    with open(path, encoding='utf-8') as file:
-        try:
-            return json.load(file)
-        except ValueError as error:
-            raise ValueError(
-                f'{path}: the file is not valid JSON ({error}). Fetch or '
-                'write it again.') from None
+    text = read_text(path, 'annotation file')
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f'{path}: the file is not valid JSON ({error}). Fetch or write '
+            'it again.') from None

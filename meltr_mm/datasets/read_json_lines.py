@@ -1,8 +1,9 @@
 """Reading an annotation file with one JSON object per line."""
+import io
 import json
 from typing import List
 
-from .require_file import require_file
+from .read_text import read_text
 
 
 def read_json_lines(path: str) -> List[dict]:
@@ -18,24 +19,23 @@ def read_json_lines(path: str) -> List[dict]:
         FileNotFoundError: If the file, or already its folder, is missing.
         ValueError: If a line is not a JSON object, or there is none.
     """
-    require_file(path, 'annotation file')
+    text = read_text(path, 'annotation file')
     rows = []
-    with open(path, encoding='utf-8') as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise ValueError(
-                    f'{path}, line {number}: is not valid JSON ({error}). '
-                    'Fetch or write the file again.') from None
-            if not isinstance(row, dict):
-                raise ValueError(
-                    f'{path}, line {number}: must be one object in braces, '
-                    f'but is a {type(row).__name__}. A file that is one JSON '
-                    'list is another format.')
-            rows.append(row)
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(
+                f'{path}, line {number}: is not valid JSON ({error}). '
+                'Fetch or write the file again.') from None
+        if not isinstance(row, dict):
+            raise ValueError(
+                f'{path}, line {number}: must be one object in braces, '
+                f'but is a {type(row).__name__}. A file that is one JSON '
+                'list is another format.')
+        rows.append(row)
     if not rows:
         raise ValueError(f'{path}: the file has no lines.')
     return rows

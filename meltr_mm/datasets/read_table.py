@@ -1,35 +1,49 @@
-"""Reading a tab-separated annotation file, with errors that name it."""
+"""Reading an annotation file with columns, with errors that name it."""
 import csv
+import io
 from typing import Dict, List
 
-from .require_file import require_file
+from .read_text import read_text
 
 
-def read_table(path: str) -> List[Dict[str, str]]:
-    """Read a table with tabs between the columns and names in the first line.
+def read_table(path: str, delimiter: str = '\t') -> List[Dict[str, str]]:
+    """Read a table with the names of its columns in the first line.
 
-    Fields may be quoted. The ``.csv`` files of TGIF-QA are such tables.
+    Fields may be quoted, and empty lines do not count. The ``.csv`` files of
+    TGIF-QA have tabs between their columns.
 
     Args:
         path (str): The file.
+        delimiter (str): What stands between columns. Defaults to a tab.
 
     Returns:
         list[dict[str, str]]: One dict per line after the first.
 
     Raises:
         FileNotFoundError: If the file, or already its folder, is missing.
-        ValueError: If a line has another number of columns than the first.
+        ValueError: If a line has another number of columns than the first,
+            or two columns have one name.
     """
-    require_file(path, 'annotation file')
-    with open(path, encoding='utf-8', newline='') as file:
-        reader = csv.reader(file, delimiter='\t')
-        header = next(reader, [])
-        rows = []
-        for fields in reader:
-            if len(fields) != len(header):
-                raise ValueError(
-                    f'{path}, line {reader.line_num}: must have the '
-                    f'{len(header)} columns {header} with tabs between '
-                    f'them, but has {len(fields)}. Fetch the file again.')
-            rows.append(dict(zip(header, fields, strict=True)))
-    return rows
+    text = read_text(path, 'annotation file')
+    # Strict: else a quote that is not closed swallows all rows after it.
+    reader = csv.reader(
+        io.StringIO(text, newline=''), delimiter=delimiter, strict=True)
+    try:
+        lines = [(reader.line_num, fields) for fields in reader if fields]
+    except csv.Error as error:
+        raise ValueError(
+            f'{path}, line {reader.line_num}: is not part of a table '
+            f'({error}). Fetch the file again.') from None
+    header = lines[0][1] if lines else []
+    if len(set(header)) < len(header):
+        raise ValueError(
+            f'{path}: each column must have a name of its own in the first '
+            f'line, but they are {header}. Fetch the file again.')
+    between = dict(zip('\t,', ('tabs', 'commas'), strict=True))[delimiter]
+    for number, fields in lines:
+        if len(fields) != len(header):
+            raise ValueError(
+                f'{path}, line {number}: must have the {len(header)} columns '
+                f'{header} with {between} between them, but has '
+                f'{len(fields)}. Fetch the file again.')
+    return [dict(zip(header, fields, strict=True)) for _, fields in lines[1:]]

@@ -103,8 +103,8 @@ def load_video_table(path: str) -> Dict[str, Any]:
             :func:`load_data_pickle`; also ``ValueError`` if the file holds
             something other than a dict.
     """
-    path = osp.abspath(path)
     require_file(path, 'pickle file')
+    path = osp.abspath(path)
     # A file written anew between two calls must not be served from memory.
     stat = os.stat(path)
     return _load_video_table(path, (stat.st_mtime_ns, stat.st_size))

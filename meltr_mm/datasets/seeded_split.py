@@ -6,6 +6,14 @@ from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 
+from .._options import (
+    check_choice,
+    check_config,
+    check_number,
+    check_text,
+    check_whole,
+)
+
 _GROUP_KEYS = dict(video='video_id', sample='sample_idx')
 
 
@@ -53,13 +61,12 @@ class SeededSplit:
                  seed: int = 0,
                  group_by: str = 'video',
                  lazy_init: bool = False) -> None:
-        if part not in ('train', 'meta', 'val'):
-            raise ValueError("`part` must be 'train', 'meta' or 'val', but "
-                             f'got {part!r}.')
-        if not 0 < fraction < 1:
-            raise ValueError('`fraction` must lie between 0 and 1, both '
-                             f'excluded, but got {fraction}.')
-        if isinstance(dataset, dict):
+        check_choice('part', part, ('train', 'meta', 'val'))
+        check_number('fraction', fraction, above=0, below=1)
+        check_whole('seed', seed, least=0)
+        check_text('group_by', group_by)
+        if not hasattr(dataset, 'full_init'):
+            check_config('dataset', dataset)
             dataset = DATASETS.build(dataset)
         self.dataset = dataset
         self.part = part
@@ -81,7 +88,13 @@ class SeededSplit:
             return
         self.dataset.full_init()
         groups = self._groups()
-        names = sorted(set(groups))
+        try:
+            names = sorted(set(groups))
+        except TypeError:
+            raise ValueError(
+                f'`group_by` must be a key with names or numbers, but the '
+                f'samples cannot be grouped by {self.group_by!r}, for example '
+                f'{groups[0]!r}.') from None
         if len(names) < 2:
             raise ValueError(
                 'A dataset must have at least two groups to be cut, but has '

@@ -2,7 +2,8 @@
 import os.path as osp
 from typing import Optional
 
-from .strict_video_dataset import StrictVideoDataset
+from .._options import check_choice
+from .strict_video_dataset import StrictVideoDataset, check_video_suffix
 
 
 class SplitVideoDataset(StrictVideoDataset):
@@ -33,9 +34,8 @@ class SplitVideoDataset(StrictVideoDataset):
                  data_prefix: Optional[dict] = dict(video='videos'),  # noqa: B006, E501
                  video_suffix: str = '.mp4',
                  **kwargs) -> None:
-        if split not in self.SPLITS:
-            raise ValueError(
-                f'`split` must be one of {self.SPLITS}, but got {split!r}.')
+        check_choice('split', split, self.SPLITS)
+        check_video_suffix(video_suffix)
         self.split = split
         self.video_suffix = video_suffix
         super().__init__(

@@ -5,6 +5,8 @@ from typing import Any, Dict, List
 
 from mmengine.dataset import BaseDataset
 
+from .._options import check_dict, check_text
+
 
 class StrictVideoDataset(BaseDataset):
     """A :class:`mmengine.dataset.BaseDataset` that never hides a bad sample.
@@ -18,12 +20,41 @@ class StrictVideoDataset(BaseDataset):
     where the frames come from files, ``filename``.
     """
 
+    def __init__(self,
+                 ann_file: str,
+                 data_root: str = '',
+                 data_prefix: dict = dict(),  # noqa: B006
+                 **kwargs) -> None:
+        check_text('ann_file', ann_file)
+        check_text('data_root', data_root, empty=True)
+        check_dict('data_prefix', data_prefix)
+        for name, folder in data_prefix.items():
+            check_text(f'data_prefix[{name!r}]', folder, empty=True)
+        super().__init__(
+            ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs)
+
     def full_init(self) -> None:
         """Read the annotations, then check that the video files exist."""
         if self._fully_initialized:
             return
         super().full_init()
         self._check_files()
+
+    def filter_data(self) -> List[dict]:
+        """Check that there is something left of the annotations.
+
+        Returns:
+            list[dict]: The samples, as they are.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        samples = super().filter_data()
+        if not samples:
+            raise ValueError(
+                f'{self.ann_file}: there must be at least one sample, but '
+                'there is none for what the config asks for.')
+        return samples
 
     def in_root(self, path: str) -> str:
         """Complete a path that is relative to ``data_root``.
@@ -94,6 +125,36 @@ class StrictVideoDataset(BaseDataset):
                 f'{missing[0]}: this video of {self.ann_file} does not '
                 f'exist, nor do {len(missing) - 1} others of {len(seen)}. '
                 'Put them there, or check `data_prefix` and `video_suffix`.')
+
+
+def check_video_folder(data_prefix: Any) -> None:
+    """Check what a dataset is told that always reads videos.
+
+    Args:
+        data_prefix (Any): What a config says.
+
+    Raises:
+        ValueError: If it is no dict with the key ``video``.
+    """
+    check_dict('data_prefix', data_prefix)
+    if 'video' not in data_prefix:
+        raise ValueError('data_prefix must be dict(video=<folder of the '
+                         f'videos>), but got {data_prefix!r}')
+
+
+def check_video_suffix(video_suffix: Any) -> None:
+    """Check the ending of video files.
+
+    Args:
+        video_suffix (Any): What a config says.
+
+    Raises:
+        ValueError: If it is no text, or names a folder.
+    """
+    check_text('video_suffix', video_suffix, empty=True)
+    if osp.basename(video_suffix) != video_suffix:
+        raise ValueError('video_suffix must be the ending of files, such as '
+                         f"'.mp4', but got {video_suffix!r}")
 
 
 def is_decoder_error(error: Exception) -> bool:

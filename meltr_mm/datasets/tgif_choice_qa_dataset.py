@@ -3,6 +3,7 @@ from typing import List, Optional
 
 from mmaction.registry import DATASETS
 
+from .._options import check_whole
 from .check_row import check_row
 from .read_json import read_json
 from .read_table import read_table
@@ -61,6 +62,7 @@ class TGIFChoiceQADataset(SplitVideoDataset):
                  video_suffix: str = '.gif',
                  num_options: int = 5,
                  **kwargs) -> None:
+        check_whole('num_options', num_options)
         self.num_options = num_options
         super().__init__(
             *args,
@@ -104,14 +106,14 @@ class TGIFChoiceQADataset(SplitVideoDataset):
         where = f'{file}row {row}'
         keys = [f'{option}{first + i}' for i in range(self.num_options)]
         check_row(item, [video, 'question', *keys, 'answer'], where,
-                  ['question', *keys])
+                  [video, 'question', *keys])
         beyond = f'{option}{first + self.num_options}'
         if beyond in item:
             raise ValueError(
                 f'{where}: must have {self.num_options} options, but has '
                 f'{beyond!r} too. Set `num_options`.')
         label = str(item['answer'])
-        if not label.isdigit() or int(label) >= self.num_options:
+        if label not in map(str, range(self.num_options)):
             raise ValueError(
                 f'{where}: `answer` must be the number of the right option, '
                 f"0..{self.num_options - 1}, but is {item['answer']!r}. "

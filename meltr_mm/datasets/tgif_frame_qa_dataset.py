@@ -7,7 +7,7 @@ from .open_ended_qa_dataset import OpenEndedQADataset
 from .read_json import read_json
 from .read_table import read_table
 
-TYPES = ('object', 'number', 'colour', 'location')
+TYPES = {'0': 'object', '1': 'number', '2': 'colour', '3': 'location'}
 
 
 @DATASETS.register_module()
@@ -63,6 +63,4 @@ class TGIFFrameQADataset(OpenEndedQADataset):
     def question_type(self, item: dict) -> str:
         """Take the type that the table gives, if it does."""
         number = str(item.get('type', ''))
-        if number.isdigit() and int(number) < len(TYPES):
-            return TYPES[int(number)]
-        return super().question_type(item)
+        return TYPES.get(number) or super().question_type(item)

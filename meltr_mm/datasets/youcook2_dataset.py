@@ -3,12 +3,14 @@ from typing import List
 
 from mmaction.registry import DATASETS
 
+from .._options import check_text
 from .feature_dataset import (
     FeatureDataset,
     check_encoder_text,
+    finite_number,
     nonempty_text,
     number_videos,
-    require_keys,
+    parallel_lists,
 )
 from .read_csv import read_csv
 from .safe_pickle import load_video_table
@@ -59,6 +61,7 @@ class YouCook2Dataset(FeatureDataset):
                  encoder_text: str = 'caption',
                  **kwargs) -> None:
         check_encoder_text(encoder_text)
+        check_text('data_file', data_file)
         self.data_file = data_file
         self.encoder_text = encoder_text
         super().__init__(ann_file, **kwargs)
@@ -84,22 +87,23 @@ class YouCook2Dataset(FeatureDataset):
         return number_videos(samples)
 
     def _clips(self, item: dict, row: dict, where: str) -> List[dict]:
-        require_keys(item, _FIELDS, where)
-        lengths = {field: len(item[field]) for field in _FIELDS}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(
-                f'{where}: the lists must be equally long, one entry per '
-                f'clip, but have the lengths {lengths}.')
+        lists = parallel_lists(item, _FIELDS, where)
         clips = []
-        for clip in range(lengths['text']):
+        for clip, (start, end, caption, transcript) in enumerate(
+                zip(*lists.values(), strict=True)):
             place = f'{where}, clip {clip}'
-            caption = nonempty_text(item['text'][clip], f'{place}, `text`')
-            start, end = float(item['start'][clip]), float(item['end'][clip])
+            caption = nonempty_text(caption, f'{place}, `text`')
+            start = finite_number(start, f'{place}, `start`')
+            end = finite_number(end, f'{place}, `end`')
             if not 0 <= start <= end:
                 raise ValueError(
                     f'{place}: must start at 0 or later and end after that, '
                     f'but lasts from {start} to {end}.')
-            transcript = str(item['transcript'][clip])
+            if not isinstance(transcript, str):
+                raise ValueError(
+                    f'{place}, `transcript`: must be a text, but is '
+                    f'{transcript!r}. Write "NONE" where there is none.')
+            transcript = str(transcript)
             clips.append(
                 dict(
                     video_id=row['video_id'],

@@ -7,11 +7,12 @@ from .hooks import TaskWeightPlotHook
 from .loss_transformer import MELTR
 from .optim_constructor import AIDOptimWrapperConstructor
 from .optim_wrapper import AIDOptimWrapper, AmpAIDOptimWrapper
+from .resume import ValidateOnResumeHook
 from .scheduler import MetaOptimizerScheduler
 from .wrapper import MELTRWrapper
 
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
     'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler',
-    'TaskWeightPlotHook'
+    'TaskWeightPlotHook', 'ValidateOnResumeHook'
 ]

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
 
+from .._options import check_choice, check_whole
+
 EVICTIONS = ('weighted', 'fifo')
 
 
@@ -35,18 +37,17 @@ class BatchHistory:
             update. Defaults to 0.
 
     Raises:
-        ValueError: If the capacity is not positive or the eviction unknown.
+        ValueError: If the capacity is not positive, the eviction unknown or
+            the seed negative.
     """
 
     def __init__(self,
                  capacity: int = 10,
                  eviction: str = 'weighted',
                  seed: int = 0) -> None:
-        if capacity < 1:
-            raise ValueError(f'capacity must be positive, but got {capacity}')
-        if eviction not in EVICTIONS:
-            raise ValueError(
-                f'eviction must be one of {EVICTIONS}, but got {eviction!r}')
+        check_whole('capacity', capacity)
+        check_choice('eviction', eviction, EVICTIONS)
+        check_whole('seed', seed, least=0)
         self.capacity = capacity
         self.eviction = eviction
         self.batches: List[Any] = []

@@ -12,6 +12,7 @@ from mmengine.logging import print_log
 from mmengine.registry import TASK_UTILS
 from torch import Tensor
 
+from .._options import check_number, check_whole
 from .tensor_lists import add, inner_product, scaled
 
 HessianProduct = Callable[[List[Tensor]], List[Tensor]]
@@ -58,9 +59,8 @@ class Neumann:
     needs_hessian = True
 
     def __init__(self, terms: int = 3, lr: float = 0.1) -> None:
-        if terms < 0 or lr <= 0:
-            raise ValueError('Neumann must have terms >= 0 and lr > 0, but '
-                             f'got terms={terms}, lr={lr}')
+        check_whole('terms of Neumann', terms, least=0)
+        check_number('lr of Neumann', lr, above=0)
         self.terms = terms
         self.lr = lr
 
@@ -107,10 +107,9 @@ class ConjugateGradient:
                  iters: int = 5,
                  damping: float = 0.01,
                  tolerance: float = 1e-10) -> None:
-        if iters < 1 or damping < 0:
-            raise ValueError('ConjugateGradient must have iters >= 1 and '
-                             f'damping >= 0, but got iters={iters}, '
-                             f'damping={damping}')
+        check_whole('iters of ConjugateGradient', iters)
+        check_number('damping of ConjugateGradient', damping, least=0)
+        check_number('tolerance of ConjugateGradient', tolerance, least=0)
         self.iters = iters
         self.damping = damping
         self.tolerance = tolerance

@@ -6,6 +6,8 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from .._options import check_number, check_whole
+
 
 @MODELS.register_module()
 class MELTR(nn.Module):
@@ -36,7 +38,8 @@ class MELTR(nn.Module):
         dropout (float): Dropout of the transformer layer. Defaults to 0.1.
 
     Raises:
-        ValueError: If ``num_heads`` does not divide the token width.
+        ValueError: If a width or number is not positive, ``num_heads`` does
+            not divide the token width, or the dropout is not in [0, 1).
 
     Example:
         >>> meltr = MELTR(num_tasks=4)
@@ -51,7 +54,16 @@ class MELTR(nn.Module):
                  num_heads: int = 8,
                  dropout: float = 0.1) -> None:
         super().__init__()
+        check_whole('num_tasks', num_tasks)
+        if not isinstance(hidden_dims, (list, tuple)) or len(hidden_dims) != 2:
+            raise ValueError('hidden_dims must be the two widths (hidden, '
+                             f'token), but got {hidden_dims!r}')
         hidden, width = hidden_dims
+        check_whole('hidden_dims[0]', hidden)
+        check_whole('hidden_dims[1]', width)
+        check_whole('feedforward_dim', feedforward_dim)
+        check_whole('num_heads', num_heads)
+        check_number('dropout', dropout, least=0, below=1)
         if width % num_heads:
             raise ValueError(
                 'the token width hidden_dims[1] must be a multiple of '

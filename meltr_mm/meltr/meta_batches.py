@@ -4,6 +4,7 @@ from typing import Any, Iterator, List, Optional, Tuple, Union
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from .._options import check_flag
 from .history import BatchHistory
 
 Window = List[Any]
@@ -31,6 +32,7 @@ class MetaBatches:
                  history: BatchHistory,
                  dataloader: Optional[Union[dict, DataLoader]] = None,
                  shared: bool = False) -> None:
+        check_flag('shared_batch', shared)
         if shared and dataloader is not None:
             raise ValueError(
                 'shared_batch and meta_dataloader exclude each other: with '

@@ -2,6 +2,7 @@
 import logging
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from inspect import signature
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import torch
@@ -15,6 +16,14 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
+from .._options import (
+    check_choice,
+    check_config,
+    check_dict,
+    check_flag,
+    check_number,
+    check_whole,
+)
 from .compilation import keep_compiled_graphs
 from .estimator import AutoEstimator
 from .history import BatchHistory
@@ -81,9 +90,9 @@ class AIDOptimWrapper(OptimWrapper):
             gradient. Defaults to None.
 
     Raises:
-        ValueError: If the estimator is unknown, ``interval`` is not
-            positive, or ``shared_batch`` is combined with a
-            ``meta_dataloader``.
+        ValueError: If an option is of another kind than stands here, the
+            estimator is unknown, ``interval`` is not positive, or
+            ``shared_batch`` is combined with a ``meta_dataloader``.
 
     Example:
         >>> optim_wrapper = dict(
@@ -112,19 +121,25 @@ class AIDOptimWrapper(OptimWrapper):
                  max_skips: int = 10,
                  **kwargs) -> None:
         super().__init__(**kwargs)
-        if estimator not in ('auto', *ESTIMATORS):
-            raise ValueError('estimator must be one of '
-                             f"{('auto', *ESTIMATORS)}, but got {estimator!r}")
-        if interval < 1:
-            raise ValueError(f'interval must be positive, but got {interval}')
+        check_choice('estimator', estimator, ('auto', *ESTIMATORS))
+        check_number('gamma', gamma, least=0)
+        check_flag('direct_regulariser', direct_regulariser)
+        check_whole('interval', interval)
+        if begin is not None:
+            check_whole('begin', begin)
+        if meta_clip_grad is not None:
+            _check_clipping(meta_clip_grad)
+        if history is not None:
+            check_dict('history', history)
         if inverse_hessian is not None:
+            check_config('inverse_hessian', inverse_hessian)
             inverse_hessian = TASK_UTILS.build(inverse_hessian)
         self.meta_optimizer = meta_optimizer
         if estimator == 'auto':
             self.hypergradient = AutoEstimator(self.auto_tolerance)
         else:
             self.hypergradient = partial(hypergradient, estimator=estimator)
-        self.gamma = gamma
+        self.gamma = float(gamma)
         self.direct_regulariser = direct_regulariser
         self.inverse_hessian = inverse_hessian
         self.interval = interval
@@ -425,3 +440,14 @@ class AmpAIDOptimWrapper(AIDOptimWrapper, AmpOptimWrapper):
 
     def _scaler_checks(self) -> bool:
         return self.loss_scaler.is_enabled()
+
+
+def _check_clipping(meta_clip_grad: dict) -> None:
+    check_dict('meta_clip_grad', meta_clip_grad)
+    allowed = set(signature(clip_grad_norm_).parameters) - {'parameters'}
+    if 'max_norm' not in meta_clip_grad or set(meta_clip_grad) - allowed:
+        raise ValueError(
+            f'meta_clip_grad must have max_norm, and of {sorted(allowed)} '
+            f'only, but got {meta_clip_grad!r}')
+    check_number("meta_clip_grad['max_norm']", meta_clip_grad['max_norm'],
+                 above=0)

@@ -4,6 +4,8 @@ from typing import Dict
 
 from mmengine.logging import print_log
 
+from .._options import check_whole
+
 
 class SkipCounter:
     """Counts steps skipped in a row, by kind.
@@ -13,6 +15,7 @@ class SkipCounter:
     """
 
     def __init__(self, limit: int) -> None:
+        check_whole('max_skips', limit)
         self.limit = limit
         self.in_a_row: Dict[str, int] = {}
 

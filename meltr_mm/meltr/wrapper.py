@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from .._options import check_config, check_flag
 from .combination import Average, combine
 
 LossValue = Union[Tensor, Sequence[Tensor]]
@@ -69,12 +70,15 @@ class MELTRWrapper(BaseModel):
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         _check_names(losses, primary)
+        check_flag('sync_losses', sync_losses)
         if not isinstance(model, nn.Module):
+            check_config('model', model)
             model = dict(model)
             if data_preprocessor is not None:
                 model.setdefault('data_preprocessor', data_preprocessor)
             model = MODELS.build(model)
         if not isinstance(meltr, nn.Module):
+            check_config('meltr', meltr)
             meltr = MODELS.build(dict(num_tasks=len(losses)) | dict(meltr))
         super().__init__(model.data_preprocessor, init_cfg)
         self.model = model
@@ -214,10 +218,12 @@ def average(tensors: List[Tensor]) -> None:
 
 
 def _check_names(losses: Sequence[str], primary: str) -> None:
-    names = list(losses)
-    if isinstance(losses, str) or not names or len(set(names)) < len(names):
+    is_list = isinstance(losses, (list, tuple))
+    if not is_list or not all(isinstance(name, str) for name in losses) \
+            or not losses or len(set(losses)) < len(losses):
         raise ValueError('losses must be a list of one or more different '
                          f'names, but got {losses!r}')
+    names = list(losses)
     if primary not in names:
         raise ValueError(
             f'primary must be one of the losses {names}, but got {primary!r}')

@@ -72,9 +72,9 @@ def test_builds_from_config(toy_root):
 
 
 @pytest.mark.parametrize('kwargs, message', [
-    (dict(part='test'), "'train', 'meta' or 'val'.*'test'"),
-    (dict(part='meta', fraction=0), '`fraction` must lie.*got 0'),
-    (dict(part='meta', fraction=1.), '`fraction` must lie'),
+    (dict(part='test'), "'train', 'meta', 'val'.*'test'"),
+    (dict(part='meta', fraction=0), 'fraction must .*above 0 .*got 0'),
+    (dict(part='meta', fraction=1.), 'fraction must .*below 1, but got 1.0'),
     (dict(part='meta', videos=['a', 'a']), 'at least two groups'),
     (dict(part='meta', group_by='speaker'), "must have the key 'speaker'"),
 ])

@@ -58,6 +58,9 @@ ELSEWHERE = {
                                       'test_command',
     'tools/data/extract_vq.py': 'tools/test_extract_vq.py::test_command',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
+    'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'
+                                 'test_killed_runs_end_as_undisturbed_ones',
+    'tests/fuzz/campaign.py': 'fuzz/test_fuzz_readers.py::test_campaign',
     # Nothing runs these whole but continuous integration and people.
     'tools/quickstart.sh': 'docs/test_commands.py::'
                            'test_commands_of_quickstart',
@@ -94,7 +97,8 @@ class Command:
     @property
     def script(self):
         if self.words[0] in ('python', 'bash') and len(
-                self.words) > 1 and self.words[1].startswith('tools/'):
+                self.words) > 1 and self.words[1].startswith(
+                    ('tools/', 'tests/')):
             return self.words[1]
         return None
 

@@ -187,10 +187,10 @@ def test_with_a_network_and_meltr():
 
 
 @pytest.mark.parametrize('cfg,message', [
-    (dict(type='Neumann', terms=-1), 'terms=-1'),
-    (dict(type='Neumann', lr=0), 'lr=0'),
-    (dict(type='ConjugateGradient', iters=0), 'iters=0'),
-    (dict(type='ConjugateGradient', damping=-1), 'damping=-1'),
+    (dict(type='Neumann', terms=-1), 'terms of Neumann .* got -1'),
+    (dict(type='Neumann', lr=0), 'lr of Neumann .* got 0'),
+    (dict(type='ConjugateGradient', iters=0), 'iters of Conj.* got 0'),
+    (dict(type='ConjugateGradient', damping=-1), 'damping of Conj.* got -1'),
 ])
 def test_impossible_numbers(cfg, message):
     with pytest.raises(ValueError, match=message):

@@ -1,4 +1,8 @@
 # The toy world in the files of MSRVTT retrieval, for a small All-in-one.
+#
+# 900 clips to train on, 100 for meta batches, 60 to validate, 160 to test:
+# R@1 is 0.6 % by chance. Some clips are described alike: 130 captions of the
+# test differ, so that the ceiling of R@1 is about 81 %.
 _base_ = ['./all_in_one_toy.py']
 
 # The longest caption has 22 pieces with [CLS] and [SEP].

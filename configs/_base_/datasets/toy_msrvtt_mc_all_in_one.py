@@ -1,4 +1,11 @@
 # The toy world in the files of MSRVTT multiple choice, for a small All-in-one.
+#
+# 900 clips to train on, 100 to validate, 160 to test. Chance is 20 %, always
+# the same place is right for 22.5 % of the test. The other captions differ in
+# an actor or a deed, which can be seen: the ceiling is 100 %.
+#
+# Measured on 26 November 2026: 86.2 % of the test, after 7 minutes on one
+# core.
 _base_ = ['./all_in_one_toy.py']
 
 # The longest caption has 22 pieces with [CLS] and [SEP].

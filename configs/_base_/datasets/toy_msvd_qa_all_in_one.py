@@ -1,4 +1,11 @@
 # The toy world in the files of MSVD-QA, for a small All-in-one.
+#
+# 2541 / 159 / 414 questions about 1000 / 60 / 160 clips, 14 answers. Chance is
+# 7.1 %, the most frequent answer is right for 17.1 % of the test questions.
+# The ceiling is 100 %: every answer can be seen.
+#
+# Measured on 25 November 2026: 61.1 % of the test questions, after 4.5 minutes
+# on one core.
 _base_ = ['./all_in_one_toy.py']
 
 # The longest question has 10 pieces with [CLS] and [SEP].

@@ -8,6 +8,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
+from ..._options import check_text, check_whole
 from ..safe_pickle import load_video_table
 
 
@@ -36,6 +37,8 @@ class DecodeJPEGFrames(BaseTransform):
     """
 
     def __init__(self, img_file: str, clip_len: int) -> None:
+        check_text('img_file', img_file)
+        check_whole('clip_len', clip_len)
         self.img_file = img_file
         self.clip_len = clip_len
         # Loaded here so that a bad file ends the run before it starts and
@@ -59,6 +62,11 @@ class DecodeJPEGFrames(BaseTransform):
                 f'{video_id!r} among {len(table)} videos. Extract them, or '
                 'use the file of the same data set.')
         frames = table[video_id]
+        if not isinstance(frames, (list, tuple)):
+            raise ValueError(
+                f'{self.img_file}: the frames of the video {video_id!r} must '
+                f'be a list, but are a {type(frames).__name__}. Extract them '
+                'anew.')
         if len(frames) != self.clip_len:
             raise ValueError(
                 f'{self.img_file}: each video must have '
@@ -78,7 +86,7 @@ class DecodeJPEGFrames(BaseTransform):
         try:
             image = Image.open(io.BytesIO(base64.b64decode(frame)))
             return np.asarray(image.convert('RGB'))
-        except (OSError, ValueError, TypeError) as error:
+        except Exception as error:  # broken images can raise anything
             raise ValueError(
                 f'{self.img_file}: frame {number} of the video {video_id!r} '
                 f'is not a base64 JPEG ({error}). Extract it anew.') from None

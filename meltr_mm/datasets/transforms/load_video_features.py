@@ -1,11 +1,13 @@
 """Videos that come as one feature vector per second."""
-from typing import Dict, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from ..._options import check_number, check_text, check_whole
+from ..array_of import array_of
 from ..mapped_features import load_feature_table
 
 
@@ -45,6 +47,11 @@ class LoadVideoFeatures(BaseTransform):
                  max_frames: int,
                  feature_dim: int = 1024,
                  rate: float = 1.) -> None:
+        if feature_file is not None:
+            check_text('feature_file', feature_file)
+        check_whole('max_frames', max_frames)
+        check_whole('feature_dim', feature_dim)
+        check_number('rate', rate, above=0)
         self.feature_file = feature_file
         self.max_frames = max_frames
         self.feature_dim = feature_dim
@@ -61,11 +68,14 @@ class LoadVideoFeatures(BaseTransform):
         Returns:
             dict: The same dict.
         """
-        name, video = results['feature_id'], self._video(results)
-        if video.ndim != 2 or video.shape[1] != self.feature_dim:
+        name = results['feature_id']
+        video = array_of(self._video(results), 'fiu')
+        if video is None or video.ndim != 2 or \
+                video.shape[1] != self.feature_dim:
+            given = 'no array of numbers' if video is None else video.shape
             raise ValueError(
                 f'{self._where}the features of {name!r} must be '
-                f'(seconds, {self.feature_dim}), but are {video.shape}. Set '
+                f'(seconds, {self.feature_dim}), but are {given}. Set '
                 '`feature_dim`, here and in the model, or use another file.')
         clip = self._clip(video, results)
         if not len(clip):
@@ -74,7 +84,8 @@ class LoadVideoFeatures(BaseTransform):
                 f'have none between {results.get("start", 0)} and '
                 f'{results.get("end", "the end")} seconds. Correct the '
                 'times, extract the whole video, or take the clip out.')
-        clip = clip[:self.max_frames].astype(np.float32)
+        with np.errstate(over='ignore'):  # too large is not finite either
+            clip = clip[:self.max_frames].astype(np.float32)
         if not np.isfinite(clip).all():
             raise ValueError(
                 f'{self._where}the features of {name!r} must be '
@@ -90,9 +101,9 @@ class LoadVideoFeatures(BaseTransform):
     def _where(self) -> str:
         return '' if self.feature_file is None else f'{self.feature_file}: '
 
-    def _video(self, results: Dict) -> np.ndarray:
+    def _video(self, results: Dict) -> Any:
         if self.feature_file is None:
-            return np.asarray(results['features'])
+            return results['features']
         name, table = results['feature_id'], load_feature_table(
             self.feature_file)
         if name not in table:
@@ -100,7 +111,7 @@ class LoadVideoFeatures(BaseTransform):
                 f'{self.feature_file}: there are no features of {name!r} '
                 f'among {len(table)} videos. Extract them, or use the file '
                 'of the same data set.')
-        return np.asarray(table[name])
+        return table[name]
 
     def _clip(self, video: np.ndarray, results: Dict) -> np.ndarray:
         if 'start' not in results:

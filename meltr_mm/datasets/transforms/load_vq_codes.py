@@ -6,6 +6,8 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
+from ..._options import check_text, check_whole
+from ..array_of import array_of
 from ..code_table import load_code_table
 
 
@@ -40,6 +42,10 @@ class LoadVQCodes(BaseTransform):
                  vq_file: Optional[str],
                  num_codes: int = 8192,
                  cell: int = 32) -> None:
+        if vq_file is not None:
+            check_text('vq_file', vq_file)
+        check_whole('num_codes', num_codes)
+        check_whole('cell', cell)
         self.vq_file = vq_file
         self.num_codes = num_codes
         self.cell = cell
@@ -66,23 +72,22 @@ class LoadVQCodes(BaseTransform):
                 'use the file of the same data set.')
         height, width = results['imgs'][0].shape[:2]
         grid = (len(results['imgs']), height // self.cell, width // self.cell)
-        shapes = {np.shape(frame) for frame in table[video_id]}
-        given = (len(table[video_id]), *sorted(shapes))
-        if given != (grid[0], grid[1:]):
+        codes = array_of(table[video_id], 'iu')
+        if codes is None or codes.shape != grid:
+            given = 'no equal grids of whole numbers' if codes is None \
+                else codes.shape
             raise ValueError(
                 f'{self.vq_file}: the codes of the video {video_id!r} must '
                 f'be {grid[0]} grids of {grid[1]}x{grid[2]} for '
                 f'{grid[0]} frames of {height}x{width} pixels, but are '
-                f'{given[0]} of {given[1:]}. Extract them for this number '
-                'and size of frames.')
-        codes = np.asarray(table[video_id]).astype(np.int64)
+                f'{given}. Extract them for this number and size of frames.')
         if codes.min() < 0 or codes.max() >= self.num_codes:
             raise ValueError(
                 f'{self.vq_file}: the codes must lie in '
                 f'0..{self.num_codes - 1}, but those of the video '
                 f'{video_id!r} reach from {codes.min()} to {codes.max()}. '
                 'Check `num_codes`.')
-        results['vq_codes'] = torch.from_numpy(codes)
+        results['vq_codes'] = torch.from_numpy(codes.astype(np.int64))
         return results
 
     def __repr__(self) -> str:
