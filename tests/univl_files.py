@@ -21,6 +21,8 @@ def write_tokenizer(folder, tokens):
     """A BERT tokenizer of these tokens, in a form that all releases read."""
     folder.mkdir()
     (folder / 'vocab.txt').write_text('\n'.join(tokens) + '\n')
+    (folder / 'tokenizer_config.json').write_text(
+        '{"tokenizer_class": "BertTokenizer"}')
 
 
 def dump(path, content):
