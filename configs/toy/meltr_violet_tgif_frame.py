@@ -9,7 +9,7 @@
 _base_ = [
     '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
     '../_base_/datasets/toy_tgif_frame_violet.py',
-    '../_base_/schedules/toy_violet.py'
+    '../_base_/schedules/toy_violet_slow_meta.py'
 ]
 
 # Questions fit many clips, so matching (loss_vtm) teaches little.
@@ -18,6 +18,6 @@ model = dict(
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-train_cfg = dict(max_epochs=5)
+train_cfg = dict(max_epochs=4)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -35,6 +35,7 @@ from .toy_data_set import ToyDataSet
 # The data set has no validation file: its training file holds both.
 _TABLES = dict(Train=('train', 'val'), Test=('test', ))
 _TYPE_OF = dict(shape='object', count='number', colour='colour')
+_NUMBER_OF = {name: int(number) for number, name in TYPES.items()}
 
 ClipsOfSplits = Dict[str, List[Clip]]
 Rows = Dict[str, List[dict]]
@@ -113,7 +114,7 @@ def _write_frame_qa(root: str, clips: Dict[str, List[Clip]]) -> None:
                 gif_name=clip.name,
                 question=question.text.replace('?', ' ?'),
                 answer=question.answer,
-                type=TYPES.index(_TYPE_OF[question.type]))
+                type=_NUMBER_OF[_TYPE_OF[question.type]])
             for clip in clips[split]
             for question in ask(clip.scene, np.random.default_rng(clip.seed))
         ]

@@ -4,7 +4,9 @@
 #
 # 2000 / 60 / 160 captions of 1000 / 60 / 160 clips: R@1 in the test is 0.6 %
 # by chance. Some clips are described alike: 130 captions differ, so that the
-# ceiling of R@1 is about 81 %.
+# ceiling of R@1 is about 81 %. configs/toy/meltr_violet_msrvtt9k_retrieval.py:
+# R@1/5/10 4.4/21.3/37.5 % in the test, 5.7 minutes of training (25 November
+# 2026, 1 core).
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/msrvtt'
