@@ -3,7 +3,6 @@
 test_distributed_scripts.py starts dist_train.sh and dist_test.sh; here the
 processes are forked, which costs little per config.
 """
-import json
 import pickle
 from collections import Counter
 
@@ -21,6 +20,7 @@ CONFIGS = [
     ('meltr_univl_msrvtt9k_retrieval', 'msrvtt_feature', ('video_id', )),
     ('meltr_univl_msrvtt_captioning', 'msrvtt_feature', ('video_id', )),
     ('meltr_violet_msvdqa', 'msvd_qa', ('video_id', 'question')),
+    ('meltr_all_in_one_msvdqa', 'msvd_qa', ('video_id', 'question')),
 ]
 
 
@@ -36,9 +36,9 @@ class KeepRankHook(Hook):
 
 def small(name, root, work_dir, processes):
     """A toy config that trains for a few iterations on few data."""
-    cfg = Config.fromfile(ROOT / 'configs' / 'toy' / f'{name}.py').to_dict()
-    cfg = Config(json.loads(json.dumps(cfg).replace(
-        f'data/toy/{root.name}', str(root))))
+    cfg = Config.fromfile(ROOT / 'configs' / 'toy' / f'{name}.py')
+    cfg = Config.fromstring(cfg.pretty_text.replace(
+        f'data/toy/{root.name}', str(root)), '.py')
     cfg.work_dir = str(work_dir)
     cfg.launcher = 'pytorch' if processes > 1 else 'none'
     cfg.log_level = 'WARNING'
