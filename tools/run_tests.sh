@@ -9,8 +9,8 @@ source tools/env.sh
 
 # Small models gain more from a second process than from a second thread.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-# A file's tests share what its fixtures make. In their own order the files
-# with full-size models (6 GB each) come first, and short ones last.
+# A file's tests share what its fixtures make; full-size models are in one. In
+# their own order that one comes first, and short ones last.
 workers=(-n "${TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder)
 if [ -n "${OLDEST:-}" ]; then
     source tools/oldest_env.sh

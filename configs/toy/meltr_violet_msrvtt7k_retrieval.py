@@ -21,7 +21,7 @@ model = dict(
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(
     meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
-train_cfg = dict(max_epochs=5)
+train_cfg = dict(max_epochs=8)
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
 default_hooks = dict(

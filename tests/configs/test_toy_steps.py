@@ -6,9 +6,9 @@ import math
 from pathlib import Path
 
 import pytest
+from full_size_violet import walk
 from mmengine.config import Config
 from mmengine.runner import Runner
-from test_full_size import walk
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
 RETRIEVAL = 'val/t2i/retrieval/R@1'

@@ -8,10 +8,10 @@ import math
 from pathlib import Path
 
 import pytest
+from full_size_violet import walk
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
-from test_full_size import walk
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 LAST = 'vit.transformer_layers.layers.11.ffns.0.layers.1.weight'
@@ -39,7 +39,7 @@ def load(name, root):
     ('tgif_action', 1, 'qa/accuracy', 0),
     ('msrvtt_mc', 1, 'qa/accuracy', 0),
 ])
-def test_step(name, batch_size, metric, meta_steps, toy_data_root, tmp_path):
+def test_all_in_one(name, batch_size, metric, meta_steps, toy_data_root, tmp_path):
     cfg = load(name, toy_data_root)
     cfg.work_dir = str(tmp_path / 'work')
     assert cfg.default_hooks.checkpoint.save_best == metric
@@ -75,7 +75,7 @@ def test_step(name, batch_size, metric, meta_steps, toy_data_root, tmp_path):
     ('msrvtt9k_retrieval', 'msrvtt7k_retrieval', 'MSR_VTT.json'),
     ('tgif_frame', 'msvdqa', 'frameqa_train.jsonl'),
 ])
-def test_model_that_is_trained_above(name, trained, file, toy_data_root):
+def test_all_in_one_that_is_trained_above(name, trained, file, toy_data_root):
     """The model is another's but for its answers; the data are its own."""
     cfg, other = load(name, toy_data_root), load(trained, toy_data_root)
     for config in (cfg, other):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from full_size_violet import walk
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
-from test_full_size import walk
 from univl_files import write
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
