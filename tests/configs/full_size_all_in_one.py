@@ -39,7 +39,8 @@ def load(name, root):
     ('tgif_action', 1, 'qa/accuracy', 0),
     ('msrvtt_mc', 1, 'qa/accuracy', 0),
 ])
-def test_all_in_one(name, batch_size, metric, meta_steps, toy_data_root, tmp_path):
+def test_all_in_one(name, batch_size, metric, meta_steps, toy_data_root,
+                    tmp_path):
     cfg = load(name, toy_data_root)
     cfg.work_dir = str(tmp_path / 'work')
     assert cfg.default_hooks.checkpoint.save_best == metric
