@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Iterator, List, Optional, Union
 
 import mmengine
+from mmengine.dist import get_rank
 from mmengine.fileio import LocalBackend
 from mmengine.logging import print_log
 
@@ -23,7 +24,8 @@ _USUAL_NAME = r'(epoch|iter)_\d+\.pth'
 class AtomicLocalBackend(LocalBackend):
     """MMEngine's local files, written beside their place and then moved.
 
-    While a file is written it is called ``<name>.part``. Only when all of it
+    While a file is written it is called ``<name>.part``, with the number of
+    the process in it for all but the first. Only when all of it
     is on the disk does it take its name, in one step, so that under that name
     there is the new file, the old one or none.
     """
@@ -68,7 +70,9 @@ def _replacing(filepath: Union[str, Path],
         with open(path, mode, encoding=encoding) as file:
             yield file
         return
-    part = f'{path}.part'
+    # Every process of a run dumps its config, all into the same file.
+    rank = get_rank()
+    part = f'{path}.rank{rank}.part' if rank else f'{path}.part'
     try:
         with open(part, mode, encoding=encoding) as file:
             yield file

@@ -45,6 +45,18 @@ def test_writes_all_or_nothing(tmp_path, monkeypatch):
     assert os.listdir(path.parent) == ['file.txt']
 
 
+def test_two_processes_may_write_one_file_at_a_time(tmp_path, monkeypatch):
+    """As all of a run do with its config."""
+    path = tmp_path / 'config.py'
+    with whole_files._replacing(path, 'w') as file:
+        file.write('a = 1')
+        monkeypatch.setattr(whole_files, 'get_rank', lambda: 1)
+        put_text('a = 2', path)
+        assert path.read_text() == 'a = 2'
+    assert path.read_text() == 'a = 1'
+    assert os.listdir(tmp_path) == ['config.py']
+
+
 def test_links_devices_and_rights_are_as_before(tmp_path):
     put(b'1', tmp_path / 'file')
     plain = tmp_path / 'plain'
