@@ -1,5 +1,7 @@
 # The toy world in the files of MSRVTT retrieval, for a small VIOLET: seven of
-# nine of its training clips. configs/toy/meltr_violet_msrvtt7k_retrieval.py:
+# nine of its training clips.
+#
+# configs/toy/meltr_violet_msrvtt7k_retrieval.py:
 # R@1/5/10 4.4/16.9/33.1 % in the test, 1400 iterations of 0.4 s on one core
 # (26 November 2026).
 _base_ = ['./toy_msrvtt9k_violet.py']
