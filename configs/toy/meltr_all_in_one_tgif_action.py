@@ -24,6 +24,8 @@ model = dict(
 # A question has five texts.
 train_dataloader = dict(batch_size=8)
 optim_wrapper = dict(
+    # It does not learn before the rate is below 6e-4.
+    optimizer=dict(lr=5e-4),
     meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
 train_cfg = dict(max_epochs=6)
 default_hooks = dict(

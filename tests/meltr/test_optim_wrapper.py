@@ -4,6 +4,7 @@ import gc
 import pytest
 import torch
 from aid_building import build, phi, weights
+from mmengine.device import get_device
 from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
@@ -205,14 +206,15 @@ def test_loads_what_a_plain_wrapper_saved(warnings):
 def test_bfloat16_autocast():
     """The hypergradient under bf16 autocast is near that of float32."""
     grads = {}
+    device = get_device()  # the one that MMEngine's autocast is for
     for dtype in (torch.float32, torch.bfloat16):
-        model = wrap().float()
+        model = wrap().float().to(device)
         data = batch(0, size=64, dtype=torch.float32)
         kwargs = dict(type='AmpAIDOptimWrapper', dtype='bfloat16')
         optim_wrapper = build(
             model, **(kwargs if dtype == torch.bfloat16 else {}))
         with optim_wrapper._precision():
-            assert torch.is_autocast_enabled('cpu') == (
+            assert torch.is_autocast_enabled(device) == (
                 dtype == torch.bfloat16)
         before = phi(model)
         model.train_step(data, optim_wrapper)

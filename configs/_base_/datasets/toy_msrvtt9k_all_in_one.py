@@ -3,6 +3,9 @@
 # 900 clips to train on, 100 for meta batches, 60 to validate, 160 to test:
 # R@1 is 0.6 % by chance. Some clips are described alike: 130 captions of the
 # test differ, so that the ceiling of R@1 is about 81 %.
+#
+# Measured on 26 November 2026: text-to-video R@1 18.8, R@10 93.8 on the test,
+# after 4.4 minutes on one core.
 _base_ = ['./all_in_one_toy.py']
 
 # The longest caption has 22 pieces with [CLS] and [SEP].

@@ -1,0 +1,34 @@
+"""Toy configs that run on the tiny data of the tests."""
+from pathlib import Path
+from typing import Dict
+
+from full_size_violet import walk
+from mmengine.config import Config
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
+
+
+def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path) -> Config:
+    """A toy config whose training has three updates, the last with MELTR.
+
+    Args:
+        name (str): Of the file, without ``meltr_``.
+        roots (dict): Where the folders below ``data/toy`` are.
+        work_dir (Path): Where it writes.
+    """
+    cfg = Config.fromfile(CONFIGS / f'meltr_{name}.py')
+    for part in walk([cfg.train_dataloader, cfg.val_dataloader,
+                      cfg.optim_wrapper.meta_dataloader]):
+        for key, value in part.items():
+            if isinstance(value, str) and value.startswith('data/toy/'):
+                folder, _, file = value[len('data/toy/'):].partition('/')
+                part[key] = str(roots[folder] / file)
+    cfg.work_dir = str(work_dir)
+    cfg.train_dataloader.batch_size = 2
+    cfg.optim_wrapper.meta_dataloader.batch_size = 1
+    cfg.param_scheduler = None
+    # The intervals are 3 and 5: the last update has the only meta step.
+    cfg.optim_wrapper.begin = 3
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=3, val_interval=3)
+    return cfg
