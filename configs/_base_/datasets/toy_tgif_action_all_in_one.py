@@ -5,7 +5,8 @@
 # chance is 20 %, always the same act is right for 22.5 % of the test. The
 # ceiling is 100 %: every act can be seen.
 #
-# Measured on 26 November 2026: 71.2 % of the test, after 9 minutes on one core.
+# Measured on 26 November 2026: 71.2 % of the test, after 9 minutes on one
+# core.
 _base_ = ['./all_in_one_toy.py']
 
 # Every text has 12 pieces with [CLS] and [SEP].
