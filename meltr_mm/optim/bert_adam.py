@@ -1,15 +1,16 @@
 """The Adam of the original BERT, which UniVL is fine-tuned with."""
-from typing import Any, Callable, Optional, Tuple
+from typing import Optional, Tuple
 
 import torch
 from mmengine.registry import OPTIMIZERS
 from torch.nn.utils import clip_grad_norm_
-from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
+
+from .per_parameter import PerParameterOptimizer
 
 
 @OPTIMIZERS.register_module()
-class BertAdam(Optimizer):
+class BertAdam(PerParameterOptimizer):
     """Adam without bias correction, each tensor's gradient clipped.
 
     With g clipped to norm ``max_grad_norm``, per tensor:
@@ -59,26 +60,6 @@ class BertAdam(Optimizer):
                 eps=eps,
                 weight_decay=weight_decay,
                 max_grad_norm=max_grad_norm))
-
-    @torch.no_grad()
-    def step(self, closure: Optional[Callable] = None) -> Any:
-        """Take one step.
-
-        Args:
-            closure (callable, optional): Evaluates the loss again.
-
-        Returns:
-            The closure's result, or None.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for parameter in group['params']:
-                if parameter.grad is not None:
-                    self._update(parameter, group)
-        return loss
 
     def _update(self, parameter: torch.Tensor, group: dict) -> None:
         state = self.state[parameter]

@@ -1,14 +1,15 @@
 """The AdamW that transformers shipped up to version 4."""
-from typing import Callable, Iterable, Optional, Sequence, Union
+from typing import Iterable, Sequence, Union
 
 import torch
 from mmengine.registry import OPTIMIZERS
 from torch import Tensor
-from torch.optim import Optimizer
+
+from .per_parameter import PerParameterOptimizer
 
 
 @OPTIMIZERS.register_module()
-class BertAdamW(Optimizer):
+class BertAdamW(PerParameterOptimizer):
     r"""AdamW with two differences from torch's.
 
     ``eps`` is added before the bias correction of the second moment, not
@@ -51,28 +52,6 @@ class BertAdamW(Optimizer):
         super().__init__(
             params,
             dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay))
-
-    @torch.no_grad()
-    def step(self,
-             closure: Optional[Callable[[], Tensor]] = None
-             ) -> Optional[Tensor]:
-        """Update the parameters that have a gradient.
-
-        Args:
-            closure (callable, optional): Evaluates the loss anew.
-
-        Returns:
-            Tensor or None: What the closure returned, a scalar.
-        """
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            for parameter in group['params']:
-                if parameter.grad is not None:
-                    self._update(parameter, group)
-        return loss
 
     def _update(self, parameter: Tensor, group: dict) -> None:
         state, grad = self.state[parameter], parameter.grad

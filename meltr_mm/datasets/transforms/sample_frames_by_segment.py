@@ -1,9 +1,8 @@
 """Choosing one frame of each of several equal parts of a clip."""
-from typing import Dict
-
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
+
+from .frame_sampler import FrameSampler
 
 
 def segment_frame_indices(total: int, count: int,
@@ -30,7 +29,7 @@ def segment_frame_indices(total: int, count: int,
 
 
 @TRANSFORMS.register_module()
-class SampleFramesBySegment(BaseTransform):
+class SampleFramesBySegment(FrameSampler):
     """Choose frames by :func:`segment_frame_indices`, as All-in-one does.
 
     Officially the last frame of a segment is never drawn, and frames are
@@ -68,27 +67,12 @@ class SampleFramesBySegment(BaseTransform):
         self.random = random
         self.num_clips = num_clips
 
-    def transform(self, results: Dict) -> Dict:
-        """Add the indices.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
-        total = results['total_frames']
-        if total < 1:
-            raise ValueError(
-                f"{results.get('filename')}: the video has no frames. Fetch "
-                'or encode it again.')
-        results['frame_inds'] = np.concatenate([
+    def indices(self, total: int) -> np.ndarray:
+        """See :class:`FrameSampler`."""
+        return np.concatenate([
             segment_frame_indices(total, self.clip_len, self.random)
             for _ in range(self.num_clips)
         ])
-        results['clip_len'] = self.clip_len
-        results['num_clips'] = self.num_clips
-        return results
 
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(clip_len={self.clip_len}, '

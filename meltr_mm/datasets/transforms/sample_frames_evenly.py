@@ -1,9 +1,8 @@
 """Choosing a few frames that stand evenly over a whole clip."""
-from typing import Dict
-
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
+
+from .frame_sampler import FrameSampler
 
 
 def even_frame_indices(total: int, count: int) -> np.ndarray:
@@ -26,7 +25,7 @@ def even_frame_indices(total: int, count: int) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class SampleFramesEvenly(BaseTransform):
+class SampleFramesEvenly(FrameSampler):
     """Choose frames by :func:`even_frame_indices`.
 
     Deterministic, in training as in testing. Stands between MMAction2's
@@ -49,24 +48,9 @@ class SampleFramesEvenly(BaseTransform):
                 f'`clip_len` must be at least 1, but got {clip_len}.')
         self.clip_len = clip_len
 
-    def transform(self, results: Dict) -> Dict:
-        """Add the indices.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
-        total = results['total_frames']
-        if total < 1:
-            raise ValueError(
-                f"{results.get('filename')}: the video has no frames. Fetch "
-                'or encode it again.')
-        results['frame_inds'] = even_frame_indices(total, self.clip_len)
-        results['clip_len'] = self.clip_len
-        results['num_clips'] = 1
-        return results
+    def indices(self, total: int) -> np.ndarray:
+        """See :class:`FrameSampler`."""
+        return even_frame_indices(total, self.clip_len)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(clip_len={self.clip_len})'

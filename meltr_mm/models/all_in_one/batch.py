@@ -10,13 +10,13 @@ import torch
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from ..layers import stack_field
+from ..layers import SampleBatch
 
 if TYPE_CHECKING:
     from .all_in_one import AllInOne
 
 
-class AllInOneBatch:
+class AllInOneBatch(SampleBatch):
     """Lazy features of one batch, shared by all its losses.
 
     Nothing is computed before a loss asks for it, so a subset of the losses
@@ -36,15 +36,9 @@ class AllInOneBatch:
                  frames: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  views: int = 1) -> None:
-        self.model = model
+        super().__init__(model, data_samples)
         self.frames = frames
-        self.data_samples = data_samples
         self.views = views
-
-    def field(self, name: str) -> Tensor:
-        """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name,
-                           next(self.model.parameters()).device)
 
     @cached_property
     def text_mask(self) -> Tensor:

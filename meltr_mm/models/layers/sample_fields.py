@@ -1,9 +1,9 @@
 """Reading tensors out of a batch of data samples."""
-from typing import Sequence
+from typing import Optional, Sequence
 
 import torch
 from mmengine.structures import BaseDataElement
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def stack_field(samples: Sequence[BaseDataElement], name: str,
@@ -39,3 +39,28 @@ def stack_field(samples: Sequence[BaseDataElement], name: str,
             f'the field {name!r} must have one shape in a batch, but has '
             f'{sorted(shapes)}; pad or crop it in the pipeline')
     return torch.stack(values)
+
+
+class SampleBatch:
+    """What the lazy batches of the models have in common.
+
+    Args:
+        model (nn.Module): Computes the features; its parameters say where
+            the samples' fields are moved.
+        data_samples (Sequence[BaseDataElement], optional): B samples. None
+            where only the inputs are encoded.
+    """
+
+    def __init__(self, model: nn.Module,
+                 data_samples: Optional[Sequence[BaseDataElement]]) -> None:
+        self.model = model
+        self.data_samples = data_samples
+
+    def field(self, name: str) -> Tensor:
+        """Stack a field of the samples: (B, *shape of the field).
+
+        Raises:
+            ValueError: See :func:`stack_field`.
+        """
+        return stack_field(self.data_samples, name,
+                           next(self.model.parameters()).device)

@@ -10,13 +10,13 @@ import torch
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from ..layers import IGNORED, stack_field
+from ..layers import IGNORED, SampleBatch
 
 if TYPE_CHECKING:
     from .univl import UniVL
 
 
-class UniVLBatch:
+class UniVLBatch(SampleBatch):
     """Lazy states of one batch, shared by all its losses.
 
     Nothing is computed before a loss asks for it, so a subset of the losses
@@ -32,14 +32,8 @@ class UniVLBatch:
 
     def __init__(self, model: 'UniVL', features: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]]) -> None:
-        self.model = model
+        super().__init__(model, data_samples)
         self.features = features
-        self.data_samples = data_samples
-
-    def field(self, name: str) -> Tensor:
-        """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name,
-                           next(self.model.parameters()).device)
 
     @cached_property
     def text_mask(self) -> Tensor:

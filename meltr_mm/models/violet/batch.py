@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Optional, Sequence
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
-from ..layers import stack_field
+from ..layers import SampleBatch
 from .masking import black_out
 
 if TYPE_CHECKING:
     from .violet import Violet
 
 
-class VioletBatch:
+class VioletBatch(SampleBatch):
     """Lazy features of one batch, shared by all its losses.
 
     Nothing is computed before a loss asks for it, so a subset of the losses
@@ -37,15 +37,9 @@ class VioletBatch:
                  frames: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
                  masked_targets: bool = False) -> None:
-        self.model = model
+        super().__init__(model, data_samples)
         self.frames = frames
-        self.data_samples = data_samples
         self.masked_targets = masked_targets
-
-    def field(self, name: str) -> Tensor:
-        """Stack a field of the samples: (B, *shape of the field)."""
-        return stack_field(self.data_samples, name,
-                           next(self.model.parameters()).device)
 
     @cached_property
     def video(self) -> Tensor:
