@@ -25,6 +25,26 @@ class KeepRanks(Hook):
         torch.save(runner.model.module.state_dict(), f'rank{get_rank()}.pth')
 '''
 
+KILL_A_RANK = '''
+import os
+import signal
+from pathlib import Path
+
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+
+@HOOKS.register_module()
+class KillARank(Hook):
+    """Ends the second process in the second epoch, without a warning."""
+
+    def after_train_iter(self, runner, batch_idx, **kwargs):
+        if get_rank() == 1 and runner.epoch == 1 and Path('kill').exists():
+            Path('kill').unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+'''
+
 
 def dist(cwd, script, *args):
     with socket.socket() as free:
@@ -39,17 +59,22 @@ def dist(cwd, script, *args):
         capture_output=True, text=True, timeout=300)
 
 
+def with_hook(workplace, name, hook, source):  # noqa: F811
+    """A config with one more hook, and the arguments to train it."""
+    (workplace / f'{name}_hook.py').write_text(source)
+    (workplace / f'{name}.py').write_text(
+        f"_base_ = '{CONFIG}'\n"
+        f"custom_imports = dict(imports=['meltr_mm', '{name}_hook'],\n"
+        '                      allow_failed_imports=False)\n'
+        f"custom_hooks = [dict(type='{hook}')]\n")
+    return (f'{name}.py', 2, '--work-dir', name, '--cfg-options',
+            'train_cfg.max_epochs=2', 'optim_wrapper.interval=2', *OPTIONS)
+
+
 @pytest.fixture(scope='module')
 def trained(workplace):  # noqa: F811
-    (workplace / 'keep_ranks.py').write_text(KEEP_RANKS)
-    (workplace / 'two.py').write_text(
-        f"_base_ = '{CONFIG}'\n"
-        "custom_imports = dict(imports=['meltr_mm', 'keep_ranks'],\n"
-        '                      allow_failed_imports=False)\n'
-        "custom_hooks = [dict(type='KeepRanks')]\n")
-    result = dist(workplace, 'dist_train.sh', 'two.py', 2, '--work-dir',
-                  'two', '--cfg-options', 'train_cfg.max_epochs=2',
-                  'optim_wrapper.interval=2', *OPTIONS)
+    result = dist(workplace, 'dist_train.sh',
+                  *with_hook(workplace, 'two', 'KeepRanks', KEEP_RANKS))
     assert result.returncode == 0, result.stderr[-3000:]
     return workplace
 
@@ -76,6 +101,24 @@ def test_metrics_equal_those_of_one_process(trained):
         pair.append(re.findall(r'(qa/\w+): ([\d.]+)',
                                result.stdout + result.stderr))
     assert pair[0] == pair[1] and pair[0]
+
+
+def test_a_killed_process_ends_all_and_resume_goes_on(workplace):  # noqa: F811
+    arguments = with_hook(workplace, 'killed', 'KillARank', KILL_A_RANK)
+    (workplace / 'kill').touch()
+    result = dist(workplace, 'dist_train.sh', *arguments)
+    assert result.returncode and 'SIGKILL' in result.stderr
+    first = torch.load(workplace / 'killed' / 'epoch_1.pth', weights_only=True)
+    result = dist(workplace, 'dist_train.sh', *arguments, '--resume')
+    assert result.returncode == 0, result.stderr[-3000:]
+    log = result.stdout + result.stderr
+    assert 'resumed epoch: 1,' in log
+    assert 'Epoch(train) [1]' not in log
+    second = torch.load(
+        workplace / 'killed' / 'epoch_2.pth', weights_only=True)
+    steps = [part['optimizer']['aid']['meta_steps']
+             for part in (first, second)]
+    assert 0 < steps[0] < steps[1]
 
 
 @pytest.mark.parametrize('script', [
