@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
-from full_size_violet import walk
+from full_size_violet import TWIN, walk
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -38,6 +38,8 @@ def load(name, root):
     ('msvdqa', 1, 'qa/accuracy', 1),
     ('tgif_action', 1, 'qa/accuracy', 0),
     ('msrvtt_mc', 1, 'qa/accuracy', 0),
+    pytest.param('msrvtt9k_retrieval', 2, 't2i/retrieval/R@1', 1, marks=TWIN),
+    pytest.param('tgif_frame', 1, 'qa/accuracy', 1, marks=TWIN),
 ])
 def test_all_in_one(name, batch_size, metric, meta_steps, toy_data_root,
                     tmp_path):

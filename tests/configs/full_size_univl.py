@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from full_size_violet import walk
+from full_size_violet import TWIN, walk
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -46,6 +46,9 @@ def load(name, data_set, root):
     ('msrvtt9k_retrieval', 'msrvtt', (48, 48)),
     ('msrvtt_captioning', 'msrvtt', (48, 48)),
     ('mosi', 'cmu_mosi', (50, 50)),
+    pytest.param('youcook2_retrieval', 'youcook2', (48, 48), marks=TWIN),
+    pytest.param('msrvtt7k_retrieval', 'msrvtt', (48, 48), marks=TWIN),
+    pytest.param('youcook2_captioning', 'youcook2', (128, 96), marks=TWIN),
 ])
 def test_univl(name, data_set, size, tmp_path, monkeypatch):
     # METEOR takes seconds to start.

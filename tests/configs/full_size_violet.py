@@ -2,6 +2,7 @@
 
 Nothing is overridden but paths, batch size and iteration count.
 """
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from meltr_mm.toyworld import write_msrvtt, write_msvd_qa, write_tgif_qa
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 TINY = dict(train=2, val=1, test=1)
+# A minute and gigabytes each.
+TWIN = pytest.mark.skipif(
+    not os.environ.get('ALL_FULL_SIZE'),
+    reason='a model that another test trains; ALL_FULL_SIZE=1 trains it, too')
 
 
 def walk(value):
@@ -52,6 +57,11 @@ def load(name, write, root):
     ('msvdqa', write_msvd_qa, 'val/qa/accuracy'),
     ('tgif_action', write_tgif_qa, 'val/qa/accuracy'),
     ('msrvtt9k_retrieval', write_msrvtt, 'val/t2i/retrieval/R@1'),
+    pytest.param('tgif_transition', write_tgif_qa, 'val/qa/accuracy',
+                 marks=TWIN),
+    pytest.param('tgif_frame', write_tgif_qa, 'val/qa/accuracy', marks=TWIN),
+    pytest.param('msrvtt7k_retrieval', write_msrvtt, 'val/t2i/retrieval/R@1',
+                 marks=TWIN),
 ])
 def test_violet(name, write, metric, tmp_path):
     cfg = load(name, write, tmp_path)
