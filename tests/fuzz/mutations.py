@@ -57,8 +57,9 @@ def decode(form, data):
         return [json.loads(row) for row in io.StringIO(text) if row.strip()]
     if form == 'text':
         return [row.rstrip('\n') for row in io.StringIO(text, newline=None)]
-    return list(csv.reader(io.StringIO(text, newline=''),
-                           delimiter=',\t'[form == 'tsv'], strict=True))
+    reader = csv.reader(io.StringIO(text, newline=''),
+                        delimiter=',\t'[form == 'tsv'], strict=True)
+    return [row for row in reader if row]  # as csv.DictReader reads
 
 
 def places(tree, found=None):
