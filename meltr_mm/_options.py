@@ -2,7 +2,9 @@
 import math
 import numbers
 from collections.abc import Mapping
-from typing import Any, Optional, Sequence
+from difflib import get_close_matches
+from inspect import Parameter, signature
+from typing import Any, Dict, Optional, Sequence
 
 
 def check_whole(name: str, value: Any, least: Optional[int] = 1) -> None:
@@ -128,3 +130,27 @@ def check_config(name: str, value: Any) -> None:
     if 'type' not in value:
         raise ValueError(f"{name} must be a config such as dict(type='...'), "
                          f'but got {value!r}')
+
+
+def check_known_options(cls: type, options: Dict[str, Any]) -> None:
+    """Check the names of the options that a class passes to its bases.
+
+    Args:
+        cls (type): The class.
+        options (dict): What it was given beside its own.
+
+    Raises:
+        TypeError: If neither it nor a base takes one of them.
+    """
+    known = {
+        name for base in cls.__mro__ if '__init__' in vars(base)
+        for name, parameter in signature(base.__init__).parameters.items()
+        if name != 'self' and parameter.kind not in (
+            Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
+    }
+    for name in options:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            meant = f'did you mean {close[0]!r}? ' if close else ''
+            raise TypeError(f'{cls.__name__} has no option {name!r}; {meant}'
+                            f'it takes {sorted(known)}')

@@ -19,6 +19,7 @@ import argparse
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
 
 from mmengine.logging import MMLogger
@@ -72,6 +73,9 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
         parser.error('--index is for --query')
     if not args.videos and not args.index:
         parser.error('name one or more videos')
+    if not args.videos and not Path(args.index).is_file():
+        parser.error(f'{args.index}: there is no such index; name the videos '
+                     'that it shall have')
     return args
 
 

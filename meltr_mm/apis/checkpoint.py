@@ -1,4 +1,5 @@
 """Reading a checkpoint of a run, and the config that is in it."""
+import warnings
 from pathlib import Path
 from typing import Any, Dict, Union
 
@@ -20,10 +21,18 @@ def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no checkpoint.
     """
+    if Path(path).is_dir():
+        raise FileNotFoundError(
+            f'{path}: is a folder; name a checkpoint in it, such as '
+            f'{Path(path) / "best_*.pth"} or the one in last_checkpoint')
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path}: there is no such checkpoint')
     try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
+        with warnings.catch_warnings():
+            # That of a pickle which is no checkpoint: said better below.
+            warnings.filterwarnings('ignore', 'Detected pickle protocol')
+            checkpoint = torch.load(
+                path, map_location='cpu', weights_only=True)
     except Exception:  # of many kinds, and torch advises to load it unsafely
         checkpoint = None
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:

@@ -28,6 +28,12 @@ DESCRIPTIONS = dict(
     retrieval='ranks videos for a text',
     caption='writes captions',
     sentiment='rates the sentiment of an utterance')
+ASKED_BY = dict(
+    answer='VideoQAInferencer (demo.py --question)',
+    choice='VideoQAInferencer (demo.py --question with --options)',
+    retrieval='VideoRetrievalInferencer (demo.py --query)',
+    caption='VideoCaptionInferencer (demo.py --caption)',
+    sentiment='VideoSentimentInferencer (demo.py --sentiment)')
 
 
 def model_config_of(cfg: Config) -> ConfigDict:

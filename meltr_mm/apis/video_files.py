@@ -107,8 +107,10 @@ class VideoPipeline:
         if row and not osp.exists(video):
             table = load_feature_table(row[1])
             if row[2] not in table:
+                some = ', '.join(map(repr, list(table)[:3]))
                 raise ValueError(f'{row[1]}: there are no features of '
-                                 f'{row[2]!r} among {len(table)} videos')
+                                 f'{row[2]!r} among {len(table)} videos, '
+                                 f'such as {some}')
             return np.asarray(table[row[2]])
         if not osp.exists(video):
             raise FileNotFoundError(f'{video}: there is no such file')

@@ -14,7 +14,7 @@ from ..meltr.pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
 from .drawing import draw_result
 from .strips import strip_of
-from .targets import DESCRIPTIONS, model_config_of, target_of
+from .targets import ASKED_BY, DESCRIPTIONS, model_config_of, target_of
 from .video_files import Video, VideoPipeline, name_of
 
 # How a data sample carries what was asked for, beside its tensors.
@@ -78,7 +78,7 @@ class VideoTextInferencer(BaseInferencer):
         """Ask about one or more videos.
 
         Args:
-            inputs (str | np.ndarray | Sequence): Videos.
+            inputs (str | Path | np.ndarray | Sequence): Videos.
             return_datasamples (bool): Give the data samples instead of
                 plain dicts. Defaults to False.
             batch_size (int): Videos per forward pass. Defaults to 1.
@@ -108,7 +108,8 @@ class VideoTextInferencer(BaseInferencer):
             raise ValueError(
                 f'{weights}: this model {DESCRIPTIONS[target]}, which '
                 f'{type(self).__name__} does not ask for; it is for one that '
-                f"{' or '.join(DESCRIPTIONS[t] for t in self.targets)}")
+                f"{' or '.join(DESCRIPTIONS[t] for t in self.targets)}. "
+                f'Use {ASKED_BY[target]}')
         model = MODELS.build(model_config_of(cfg))
         load_weights(model, checkpoint, weights)
         self.target = target
@@ -127,7 +128,9 @@ class VideoTextInferencer(BaseInferencer):
 
     def _inputs_to_list(self, inputs: Any) -> list:
         # A folder of the base class would be listed; a video never is one.
-        return list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        inputs = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        return [str(video) if isinstance(video, Path) else video
+                for video in inputs]
 
     def preprocess(self,
                    inputs: Sequence[Video],

@@ -1,4 +1,5 @@
 """Datasets whose videos are rows of a feature file."""
+import math
 import os.path as osp
 import reprlib
 from typing import Any, Dict, List, Sequence
@@ -154,7 +155,11 @@ def finite_number(value: Any, where: str) -> float:
         ValueError: If it is none, or not finite.
     """
     is_number = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not is_number or not -1e308 < value < 1e308:
-        raise ValueError(f'{where}: must be a finite number, but is '
-                         f'{reprlib.repr(value)}. Correct it.')
-    return float(value)
+    try:
+        # An integer may be too large for a float.
+        if is_number and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except OverflowError:
+        pass
+    raise ValueError(f'{where}: must be a finite number, but is '
+                     f'{reprlib.repr(value)}. Correct it.')

@@ -121,9 +121,11 @@ class StrictVideoDataset(BaseDataset):
             if osp.basename(path) not in folders[folder]:
                 missing.append(path)
         if missing:
+            others = f', nor do {len(missing) - 1} others of {len(seen)}' \
+                if len(missing) > 1 else ''
             raise FileNotFoundError(
                 f'{missing[0]}: this video of {self.ann_file} does not '
-                f'exist, nor do {len(missing) - 1} others of {len(seen)}. '
+                f'exist{others}. '
                 'Put them there, or check `data_prefix` and `video_suffix`.')
 
 

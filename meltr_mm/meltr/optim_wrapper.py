@@ -21,6 +21,7 @@ from .._options import (
     check_config,
     check_dict,
     check_flag,
+    check_known_options,
     check_number,
     check_whole,
 )
@@ -90,6 +91,7 @@ class AIDOptimWrapper(OptimWrapper):
             gradient. Defaults to None.
 
     Raises:
+        TypeError: If there is no such option.
         ValueError: If an option is of another kind than stands here, the
             estimator is unknown, ``interval`` is not positive, or
             ``shared_batch`` is combined with a ``meta_dataloader``.
@@ -120,6 +122,7 @@ class AIDOptimWrapper(OptimWrapper):
                  shared_batch: bool = False,
                  max_skips: int = 10,
                  **kwargs) -> None:
+        check_known_options(type(self), kwargs)
         super().__init__(**kwargs)
         check_choice('estimator', estimator, ('auto', *ESTIMATORS))
         check_number('gamma', gamma, least=0)

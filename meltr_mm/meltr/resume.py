@@ -5,6 +5,9 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
+# What `val` begins would be logged among the metrics.
+VALIDATED = 'evaluated'
+
 
 @HOOKS.register_module()
 class ValidateOnResumeHook(Hook):
@@ -36,7 +39,7 @@ class ValidateOnResumeHook(Hook):
         end = loop.max_epochs if self._by_epoch() else loop.max_iters
         if done % loop.val_interval and done != end:
             return
-        if runner.message_hub.runtime_info.get('validated') != done:
+        if runner.message_hub.runtime_info.get(VALIDATED) != done:
             unit = 'epoch' if self._by_epoch() else 'iteration'
             runner.logger.info(f'The checkpoint of {unit} {done} does not '
                                'know its validation: it is made now.')
@@ -49,7 +52,7 @@ class ValidateOnResumeHook(Hook):
             runner (Runner): The runner.
         """
         if self._loop is not None:
-            runner.message_hub.update_info('validated', self._done())
+            runner.message_hub.update_info(VALIDATED, self._done())
 
     def _by_epoch(self) -> bool:
         return isinstance(self._loop, EpochBasedTrainLoop)

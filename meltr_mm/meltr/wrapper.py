@@ -1,4 +1,5 @@
 """Any MMEngine model, trained on the loss that MELTR makes of its losses."""
+import difflib
 import inspect
 import logging
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
@@ -48,7 +49,8 @@ class MELTRWrapper(BaseModel):
 
     Raises:
         ValueError: If ``losses`` is empty or names a loss twice, or
-            ``primary`` is not among them.
+            ``primary`` is not among them; or if the model can say which
+            losses it has (``loss_functions()``) and one is not among them.
         KeyError: In training, if the model does not return one of the
             losses; the message lists those that it does.
 
@@ -80,6 +82,7 @@ class MELTRWrapper(BaseModel):
         if not isinstance(meltr, nn.Module):
             check_config('meltr', meltr)
             meltr = MODELS.build(dict(num_tasks=len(losses)) | dict(meltr))
+        _check_known(losses, model)
         super().__init__(model.data_preprocessor, init_cfg)
         self.model = model
         self.meltr = meltr
@@ -215,6 +218,19 @@ def average(tensors: List[Tensor]) -> None:
         tensors (list[Tensor]): Tensors of the same shapes everywhere.
     """
     all_reduce_params(tensors, op='mean')
+
+
+def _check_known(losses: Sequence[str], model: nn.Module) -> None:
+    functions = getattr(model, 'loss_functions', None)
+    known = list(functions()) if callable(functions) else losses
+    for name in losses:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            meant = f' Did you mean {close[0]!r}?' if close else ''
+            raise ValueError(
+                f'`losses` of MELTRWrapper must be among those of '
+                f'{type(model).__name__}, {known}, but {name!r} is not.'
+                f'{meant}')
 
 
 def _check_names(losses: Sequence[str], primary: str) -> None:

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Dict, Optional
 
+TIMES = ('time', 'data_time')
+
 
 def newest(folder: Path, pattern: str) -> Optional[Path]:
     """The latest file below a folder that matches a pattern, or None."""
@@ -50,20 +52,23 @@ def summary(work_dir: Path) -> str:
     """
     result = read_test_result(work_dir)
     lines = ['', 'Test result on held-out videos']
-    for name, value in result.items():
-        if isinstance(value, float) and 'time' not in name:
-            lines.append(f'  {name:<28}{value:7.2f}')
+    lines += [f'  {name:<28}{value:7.2f}' for name, value in result.items()
+              if isinstance(value, float) and name not in TIMES]
+    scalars = newest(work_dir, '*/vis_data/scalars.json')
+    # Of the training: a test run without --work-dir has a log there, too.
+    start = '*' if scalars is None else scalars.parents[1].name
     paths = {
-        'checkpoint': (work_dir / 'last_checkpoint'),
-        'log': newest(work_dir, '*/*.log'),
-        'scalars': newest(work_dir, '*/vis_data/scalars.json'),
+        'best checkpoint': newest(work_dir, 'best_*.pth'),
+        'last checkpoint': work_dir / 'last_checkpoint',
+        'log': newest(work_dir, f'{start}/*.log'),
+        'scalars': scalars,
         'weights of the tasks over time': work_dir / 'task_weights.png',
     }
     lines += ['', 'Where things are']
     for name, path in paths.items():
         if path is None or not path.exists():
             path = 'not there'
-        elif name == 'checkpoint':
+        elif name == 'last checkpoint':
             path = path.read_text().strip()
         lines.append(f'  {name + ":":<34}{path}')
     return '\n'.join(lines)

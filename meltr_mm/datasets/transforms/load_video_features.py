@@ -77,6 +77,10 @@ class LoadVideoFeatures(BaseTransform):
                 f'{self._where}the features of {name!r} must be '
                 f'(seconds, {self.feature_dim}), but are {given}. Set '
                 '`feature_dim`, here and in the model, or use another file.')
+        if not len(video):
+            raise ValueError(f'{self._where}there are no features of '
+                             f'{name!r}, but an empty array. Extract them '
+                             'again, or take the clip out.')
         clip = self._clip(video, results)
         if not len(clip):
             raise ValueError(

@@ -153,20 +153,20 @@ def history_of_logs(paths: Sequence[Path]) -> RunHistory:
     train: List[Tuple[int, dict]] = []
     evaluations: List[Tuple[int, dict]] = []
     for path in paths:
-        first = True
-        for row in _json_lines(path):
-            # Only the lines of training say which iteration it is.
-            if 'iter' not in row:
-                # A run that only evaluates has no place on the axis.
-                if train and not first:
-                    evaluations.append((train[-1][0], row))
-                continue
-            if first:
-                train = [item for item in train if item[0] < row['step']]
-                evaluations = [item for item in evaluations
-                               if item[0] < row['step']]
-                first = False
-            train.append((row['step'], row))
+        rows = _json_lines(path)
+        # Only the lines of training say which iteration it is.
+        first = next((row['step'] for row in rows if 'iter' in row), None)
+        # A run that only evaluates has no place on the axis.
+        if first is None:
+            continue
+        train = [item for item in train if item[0] < first]
+        evaluations = [item for item in evaluations if item[0] < first]
+        for row in rows:
+            if 'iter' in row:
+                train.append((row['step'], row))
+            # One that a resumed run makes up for stands where it goes on.
+            elif train:
+                evaluations.append((train[-1][0], row))
     names = dict.fromkeys(name for _, row in train for name in row)
     tasks = [name.removeprefix(WEIGHT) for name in names
              if name.startswith(WEIGHT)]
