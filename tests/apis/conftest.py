@@ -17,57 +17,52 @@ def answering(toy_root, folder):
 
 
 @pytest.fixture(scope='session')
-def choosing(toy_tgif_root, folder):
-    return save_checkpoint(
-        toy_config('violet_tgif_action', 'tgif_qa', toy_tgif_root),
-        folder / 'choosing.pth')
+def checkpoint(folder):
+    """Makes the checkpoint of a toy config, once."""
+
+    def make(name, data, root):
+        path = folder / f'{name}.pth'
+        if not path.exists():
+            save_checkpoint(toy_config(name, data, root), path)
+        return str(path)
+
+    return make
 
 
 @pytest.fixture(scope='session')
-def ranking_videos(toy_msrvtt_root, folder):
-    return save_checkpoint(
-        toy_config('violet_msrvtt7k_retrieval', 'msrvtt', toy_msrvtt_root),
-        folder / 'ranking_videos.pth')
+def choosing(checkpoint, toy_tgif_root):
+    return checkpoint('violet_tgif_action', 'tgif_qa', toy_tgif_root)
 
 
 @pytest.fixture(scope='session')
-def ranking_features(toy_feature_root, folder):
-    return save_checkpoint(
-        toy_config('univl_youcook2_retrieval', 'youcook2',
-                   toy_feature_root / 'youcook2'),
-        folder / 'ranking_features.pth')
+def ranking_videos(checkpoint, toy_msrvtt_root):
+    return checkpoint('violet_msrvtt7k_retrieval', 'msrvtt', toy_msrvtt_root)
 
 
 @pytest.fixture(scope='session')
-def captioning(toy_feature_root, folder):
-    return save_checkpoint(
-        toy_config('univl_msrvtt_captioning', 'msrvtt_feature',
-                   toy_feature_root / 'msrvtt_feature'),
-        folder / 'captioning.pth')
+def ranking_features(checkpoint, toy_feature_root):
+    return checkpoint('univl_youcook2_retrieval', 'youcook2',
+                      toy_feature_root / 'youcook2')
 
 
 @pytest.fixture(scope='session')
-def rating(toy_feature_root, folder):
-    return save_checkpoint(
-        toy_config('univl_mosi', 'cmu_mosi', toy_feature_root / 'cmu_mosi'),
-        folder / 'rating.pth')
+def captioning(checkpoint, toy_feature_root):
+    return checkpoint('univl_msrvtt_captioning', 'msrvtt_feature',
+                      toy_feature_root / 'msrvtt_feature')
 
 
 @pytest.fixture(scope='session')
-def all_in_one(toy_root, toy_tgif_root, toy_msrvtt_root, folder):
+def rating(checkpoint, toy_feature_root):
+    return checkpoint('univl_mosi', 'cmu_mosi', toy_feature_root / 'cmu_mosi')
+
+
+@pytest.fixture(scope='session')
+def all_in_one(checkpoint, toy_root, toy_tgif_root, toy_msrvtt_root):
     """Makes the checkpoint of a toy config of All-in-one."""
     roots = dict(msvdqa=('msvd_qa', toy_root),
                  tgif_action=('tgif_qa', toy_tgif_root),
                  msrvtt7k_retrieval=('msrvtt', toy_msrvtt_root))
-
-    def make(task):
-        path = folder / f'all_in_one_{task}.pth'
-        if not path.exists():
-            save_checkpoint(toy_config(f'all_in_one_{task}', *roots[task]),
-                            path)
-        return str(path)
-
-    return make
+    return lambda task: checkpoint(f'all_in_one_{task}', *roots[task])
 
 
 @pytest.fixture(scope='session')

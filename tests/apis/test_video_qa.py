@@ -153,8 +153,9 @@ def test_wrong_models_are_named(answering, choosing, ranking_videos, toy_root,
     with pytest.raises(ValueError, match='set `weights`'):
         VideoQAInferencer('x.py')
     cfg = toy_config('violet_msvdqa', 'msvd_qa', toy_root)
-    with pytest.raises(ValueError, match=r'choosing\.pth: checkpoint and '
-                       r'config must belong together.*is not in'):
+    message = (r'violet_tgif_action\.pth: checkpoint and config must belong '
+               r'together.*is not in')
+    with pytest.raises(ValueError, match=message):
         VideoQAInferencer(cfg, choosing)
     shutil.copy(answering, tmp_path / 'bare.pth')
     content = torch.load(answering, weights_only=True)

@@ -109,7 +109,7 @@ def test_index_of_another_model_is_refused(ranking_videos, videos, tmp_path,
     VideoRetrievalInferencer(weights=other, videos=videos[0], index=index,
                              device='cpu')
     message = (r'index: this index was made with .*other\.pth, whose weights '
-               r'or test pipeline are not those of .*ranking_videos\.pth')
+               r'or test pipeline are not those of .*msrvtt7k_retrieval\.pth')
     with pytest.raises(ValueError, match=message):
         VideoRetrievalInferencer(weights=ranking_videos, index=index)
     # The same weights, but other frames.

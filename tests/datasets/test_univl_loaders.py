@@ -3,6 +3,8 @@ import csv
 import json
 import pickle
 import random
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,17 +13,12 @@ from univl_files import write_tokenizer
 
 from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[2] / 'tools' / 'convert'))
+from parity_checks import univl  # noqa: E402
+
 # Ours -> the loaders' names.
-FIELDS = dict(
-    text_ids='pairs_text',
-    text_mask='pairs_mask',
-    video_mask='video_mask',
-    masked_text_ids='pairs_masked_text',
-    mlm_labels='pairs_token_labels',
-    mfm_labels='video_labels_index',
-    caption_ids='pairs_input_caption_ids',
-    caption_mask='pairs_decoder_mask',
-    caption_labels='pairs_output_caption_ids')
+FIELDS = univl.FIELDS | dict(text_ids='pairs_text', text_mask='pairs_mask')
 
 
 @pytest.fixture(scope='module')

@@ -1,13 +1,11 @@
 """Two processes with half a batch each are one process with all of it."""
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from distributed_training import train
+from two_ranks import run_two_ranks
 
 SCRIPT = Path(__file__).with_name('distributed_training.py')
 
@@ -39,17 +37,7 @@ def two_processes(tmp_path_factory):
     """Per rank the results of all runs."""
     out = tmp_path_factory.mktemp('ranks')
     runs = TOGETHER + [dict(o, sync_losses=False) for o in APART] + DROPOUT
-    processes = [
-        subprocess.Popen(
-            [sys.executable, SCRIPT, str(rank), '2', out, json.dumps(runs)],
-            env=dict(os.environ, OMP_NUM_THREADS='1'),
-            stderr=subprocess.PIPE,
-            text=True) for rank in range(2)
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
-    return [torch.load(out / f'rank{rank}.pt') for rank in range(2)]
+    return run_two_ranks(SCRIPT, out, json.dumps(runs))
 
 
 @pytest.mark.parametrize('number', range(len(TOGETHER)),

@@ -1,19 +1,12 @@
-import copy
-
 import pytest
-from tiny_all_in_one import CONFIG, build, make_batch
+import tiny_all_in_one
 
 
 @pytest.fixture
-def config():
-    return copy.deepcopy(CONFIG)
-
-
-@pytest.fixture
-def model(config):
-    return build(config)
+def tiny():
+    return tiny_all_in_one
 
 
 @pytest.fixture
 def batch():
-    return make_batch(3)
+    return tiny_all_in_one.make_batch(3)

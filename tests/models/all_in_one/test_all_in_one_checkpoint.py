@@ -14,17 +14,6 @@ HEADS = ('vqa_classifier', 'mc_vqa_classifier', 'itm_score', 'rank_output')
 RETRIEVAL = ('mlm_score', 'txt_proj', 'vid_proj', 'aux_model')
 
 
-@pytest.fixture(scope='module')
-def official():
-    weights = {}
-    for line in (Path(__file__).parent / 'official_keys.txt').open():
-        if not line.startswith('#'):
-            key, shape = line.split(maxsplit=1)
-            sizes = [int(n) for n in shape.strip('()\n').split(',') if n]
-            weights[key] = torch.empty(sizes, device='meta')
-    return weights
-
-
 def without(weights, *roots):
     return {key: value for key, value in weights.items()
             if key.split('.')[0] not in roots}

@@ -2,6 +2,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
+from model_contract import (
+    AnsweringContract,
+    check_same_gradients,
+    check_subset,
+    check_zero_with_a_graph,
+)
 from tiny_all_in_one import build, make_batch
 from torch import nn
 
@@ -13,45 +19,25 @@ NAMES = ['loss_mlm', 'loss_itc', 'loss_itm', 'loss_wpa', 'loss_rank',
          'loss_qa', 'loss_mc']
 
 
-def count_calls(module):
-    calls = []
-    module.register_forward_hook(lambda *args: calls.append(1))
-    return calls
+class TestContract(AnsweringContract):
+    names = NAMES
 
 
-def test_losses_have_their_order_and_a_gradient_each(model, batch):
-    losses = model(*batch, mode='loss')
-    assert list(losses) == NAMES
-    for value in losses.values():
-        assert value.shape == ()
-        value.backward(retain_graph=True)
-    assert not [name for name, parameter in model.named_parameters()
-                if parameter.grad is None]
-
-
-@pytest.mark.parametrize('names, videos, passes', [
-    (['loss_mlm'], 1, 1),
-    (['loss_itc'], 1, 2),
-    (['loss_itm', 'loss_wpa'], 1, 1),
-    (['loss_rank', 'loss_mc'], 1, 1),
-    (['loss_qa', 'loss_mlm'], 1, 2),
-    (None, 1, 6),
+@pytest.mark.parametrize('names, calls', [
+    (['loss_mlm'], (1, 1)),
+    (['loss_itc'], (1, 2)),
+    (['loss_itm', 'loss_wpa'], (1, 1)),
+    (['loss_rank', 'loss_mc'], (1, 1)),
+    (['loss_qa', 'loss_mlm'], (1, 2)),
+    (None, (1, 6)),
 ])
 def test_subset_computes_the_same_and_runs_only_its_passes(
-        model, batch, names, videos, passes):
-    everything = model(*batch, mode='loss')
-    video_calls = count_calls(model.vit.patch_embed)
-    pass_calls = count_calls(model.vit)
-    some = model(*batch, mode='loss', losses=names)
-    assert (len(video_calls), len(pass_calls)) == (videos, passes)
-    assert list(some) == [n for n in NAMES if names is None or n in names]
-    for name, value in some.items():
-        torch.testing.assert_close(value, everything[name])
+        model, batch, names, calls):
+    check_subset(model, batch, names, [model.vit.patch_embed, model.vit],
+                 calls)
 
 
-def test_unknown_names_are_listed(model, batch, config):
-    with pytest.raises(ValueError, match="loss_qa.*but got \\['loss_q'\\]"):
-        model(*batch, mode='loss', losses=['loss_q'])
+def test_unknown_names_are_listed(config):
     config['heads']['mpp'] = dict()
     with pytest.raises(ValueError, match="'mlm', 'itc'.*but got \\['mpp'\\]"):
         MODELS.build(config)
@@ -78,21 +64,9 @@ def test_unlabelled_losses_are_zero_with_a_graph(model, batch):
         sample.mlm_labels.fill_(-1)
     names = ['loss_mlm', 'loss_qa', 'loss_rank', 'loss_mc']
     losses = model(frames, samples, mode='loss', losses=names)
-    sum(losses.values()).backward()
-    assert [value.item() for value in losses.values()] == [0.] * 4
-    for name in ('mlm', 'qa', 'rank', 'mc'):
-        assert all(torch.equal(p.grad, torch.zeros_like(p))
-                   for p in model.heads[name].parameters())
-
-
-def test_answers_outside_the_vocabulary_do_not_count(model, batch):
-    frames, samples = batch
-    logits = model(frames, samples)
-    samples[1].set_gt_label(-1)
-    loss = model(frames, samples, mode='loss', losses=['loss_qa'])['loss_qa']
-    labels = torch.cat([sample.gt_label for sample in samples])
-    torch.testing.assert_close(
-        loss, F.cross_entropy(logits[[0, 2]], labels[[0, 2]]))
+    check_zero_with_a_graph(
+        losses, names,
+        [model.heads[name] for name in ('mlm', 'qa', 'rank', 'mc')])
 
 
 def test_frames_meet_by_the_roll_only(model):
@@ -198,25 +172,6 @@ def test_options_are_scored_by_themselves(model, batch, target):
         dim=1).tolist()
 
 
-def test_predict(model, batch):
-    frames, samples = batch
-    for sample in samples:
-        for field in set(sample.keys()) - {'text_ids', 'text_mask'}:
-            delattr(sample, field)
-    logits = model(frames, samples)
-    predicted = model(frames, samples, mode='predict')
-    for sample, row in zip(predicted, logits, strict=True):
-        torch.testing.assert_close(sample.pred_score, row.softmax(0))
-        assert sample.pred_label.tolist() == [row.argmax().item()]
-
-
-def test_without_dropout_training_equals_evaluation(model, batch):
-    evaluated = model(*batch, mode='loss')
-    trained = model.train()(*batch, mode='loss')
-    for name, value in evaluated.items():
-        torch.testing.assert_close(trained[name], value)
-
-
 def test_text_alone_runs_once_per_frame_in_training_only(model, batch):
     sizes = []
     model.vit.transformer_layers.layers[0].register_forward_hook(
@@ -247,26 +202,9 @@ def test_dropout_is_where_it_belongs(config):
 def test_recomputation_gives_the_same_gradients(config, batch):
     config['vit'].update(drop_rate=0.5, drop_path_rate=0.5)
     config['bert']['hidden_dropout_prob'] = 0.5
-    grads = []
-    for with_cp in (False, True):
-        config['vit']['with_cp'] = with_cp
-        model = build(config).train()
-        torch.manual_seed(1)
-        losses = model(*batch, mode='loss')
-        grads.append(
-            torch.autograd.grad(
-                sum(losses.values()), list(model.parameters())))
-    for plain, recomputed in zip(*grads, strict=True):
-        torch.testing.assert_close(plain, recomputed)
-
-
-def test_autocast_keeps_losses_and_scores_in_float32(model, batch):
-    with torch.autocast('cpu', torch.bfloat16):
-        losses = model(*batch, mode='loss')
-        predicted = model(*batch, mode='predict')
-    assert {value.dtype for value in losses.values()} == {torch.float32}
-    assert predicted[0].pred_score.dtype == torch.float32
-    sum(losses.values()).backward()
+    plain = build(config)
+    config['vit']['with_cp'] = True
+    check_same_gradients([plain, build(config)], batch)
 
 
 def test_wrong_inputs_are_refused(model, batch):
@@ -277,13 +215,6 @@ def test_wrong_inputs_are_refused(model, batch):
         model(frames[..., :24], samples)
     with pytest.raises(ValueError, match='at most 3 frames, but got 6'):
         model(torch.cat([frames, frames], dim=3), samples)
-    with pytest.raises(ValueError, match='mode must be'):
-        model(frames, samples, mode='train')
-    with pytest.raises(ValueError, match='data_samples'):
-        model(frames)
-    del samples[1].text_ids
-    with pytest.raises(ValueError, match=r"'text_ids'.*those at \[1\]"):
-        model(frames, samples)
 
 
 def test_fewer_frames_than_rows(model, batch):

@@ -1,12 +1,10 @@
 """Two processes with half a batch each, against one with all of it."""
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from gathered_contrast import run
+from two_ranks import run_two_ranks
 
 SCRIPT = Path(__file__).with_name('gathered_contrast.py')
 
@@ -14,18 +12,7 @@ SCRIPT = Path(__file__).with_name('gathered_contrast.py')
 @pytest.fixture(scope='module')
 def two_processes(tmp_path_factory):
     """Per rank the results without and with negatives of the other."""
-    out = tmp_path_factory.mktemp('ranks')
-    processes = [
-        subprocess.Popen(
-            [sys.executable, SCRIPT, str(rank), '2', out],
-            env=dict(os.environ, OMP_NUM_THREADS='1'),
-            stderr=subprocess.PIPE,
-            text=True) for rank in range(2)
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors
-    return [torch.load(out / f'rank{rank}.pt') for rank in range(2)]
+    return run_two_ranks(SCRIPT, tmp_path_factory.mktemp('ranks'))
 
 
 def test_gathered_negatives_equal_one_process(two_processes):

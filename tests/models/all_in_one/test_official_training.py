@@ -1,10 +1,10 @@
 """The official training steps, through our own optimiser wrapper."""
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
@@ -15,8 +15,14 @@ from meltr_mm.models.all_in_one.checkpoint import (
     from_official,
 )
 
-SCHEDULES = (
-    Path(__file__).resolve().parents[3] / 'configs' / '_base_' / 'schedules')
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / 'tools' / 'convert'))
+from parity_checks.all_in_one_replay import (  # noqa: E402
+    make_samples,
+    sizes,
+)
+
+SCHEDULES = ROOT / 'configs' / '_base_' / 'schedules'
 
 
 @pytest.fixture(scope='module')
@@ -70,34 +76,16 @@ def build_model(recorded):
                 type='AllInOne',
                 heads=dict(mlm=dict(), itc=dict(shared_dim=config['shared'])),
                 target='itc',
-                vit=dict(
-                    num_frames=config['T'],
-                    img_size=config['img'],
-                    patch_size=config['patch'],
-                    num_heads=config['heads'],
-                    num_layers=config['layers']),
-                bert=dict(
-                    vocab_size=config['vocab'],
-                    hidden_size=config['hidden'],
-                    num_attention_heads=config['heads'],
-                    max_position_embeddings=config['max_text_len'])))).double()
+                **sizes(config)))).double()
     model.load_state_dict(from_official(recorded['init_state_dict']))
     return model.eval()
 
 
 def make_batch(recorded, number):
     inputs = recorded['batches'][number]
-    samples = []
-    for i in range(len(inputs['video'])):
-        sample = ActionDataSample()
+    samples = make_samples(inputs)
+    for sample in samples:
         sample.set_metainfo(dict(batch_id=number))
-        sample.set_data(
-            dict(
-                text_ids=inputs['text_ids'][i],
-                text_mask=inputs['text_masks'][i],
-                masked_text_ids=inputs['mlm_ids'][i],
-                mlm_labels=inputs['mlm_labels'][i].clamp(min=-1)))
-        samples.append(sample)
     return dict(
         inputs=inputs['video'].double().transpose(1, 2), data_samples=samples)
 

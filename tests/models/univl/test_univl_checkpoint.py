@@ -1,5 +1,4 @@
 import copy
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,18 +10,6 @@ from meltr_mm.models.univl.checkpoint import (
     from_official,
     to_official,
 )
-
-
-@pytest.fixture(scope='module')
-def official():
-    weights = {}
-    for line in (Path(__file__).parent / 'official_keys.txt').open():
-        if line[0] == '#':
-            continue
-        key, shape = line.split(maxsplit=1)
-        sizes = [int(n) for n in shape.strip('()\n').split(',') if n]
-        weights[key] = torch.empty(sizes, device='meta')
-    return weights
 
 
 def test_published_checkpoint_fits_the_default_sizes(official):

@@ -1,20 +1,14 @@
 import copy
 
 import pytest
+import tiny_violet
 import torch
-from mmaction.registry import MODELS
-from tiny_violet import CONFIG, make_batch
+from tiny_violet import build, make_batch
 
 
 @pytest.fixture
-def config():
-    return copy.deepcopy(CONFIG)
-
-
-@pytest.fixture
-def model(config):
-    torch.manual_seed(0)
-    return MODELS.build(config).eval()
+def tiny():
+    return tiny_violet
 
 
 @pytest.fixture
@@ -30,8 +24,7 @@ def choice_config(config):
 
 @pytest.fixture
 def choice_model(choice_config):
-    torch.manual_seed(0)
-    return MODELS.build(choice_config).eval()
+    return build(choice_config)
 
 
 @pytest.fixture
@@ -56,5 +49,4 @@ def retrieval_config(config):
 
 @pytest.fixture
 def retrieval_model(retrieval_config):
-    torch.manual_seed(0)
-    return MODELS.build(retrieval_config).eval()
+    return build(retrieval_config)

@@ -16,17 +16,6 @@ from meltr_mm.models.violet.checkpoint import (
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture(scope='module')
-def official():
-    weights = {}
-    for line in (Path(__file__).parent / 'official_keys.txt').open():
-        if line[0] in 'PAB':
-            _, key, shape = line.split(maxsplit=2)
-            sizes = [int(n) for n in shape.strip('()\n').split(',') if n]
-            weights[key] = torch.empty(sizes, device='meta')
-    return weights
-
-
 def test_full_size_checkpoint_fits_the_full_config(official):
     path = ROOT / 'configs' / '_base_' / 'models' / 'violet.py'
     config = Config.fromfile(path).model.model

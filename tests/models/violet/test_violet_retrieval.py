@@ -1,12 +1,10 @@
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmaction.registry import MODELS
 from rank_in_parts import rank_gallery
+from two_ranks import run_two_ranks
 
 from meltr_mm.models.violet.pair_scores import (
     best_pairs,
@@ -178,17 +176,7 @@ def test_options_are_positive(retrieval_config, option):
 
 def test_two_processes_rank_as_one(tmp_path):
     script = Path(__file__).with_name('rank_in_parts.py')
-    processes = [
-        subprocess.Popen(
-            [sys.executable, script, str(rank), '2', tmp_path],
-            env=dict(os.environ, OMP_NUM_THREADS='1'),
-            stderr=subprocess.PIPE,
-            text=True) for rank in range(2)
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
-    parts = [torch.load(tmp_path / f'rank{rank}.pt') for rank in range(2)]
+    parts = run_two_ranks(script, tmp_path)
     for run, top_k in enumerate((None, 2)):
         expected = rank_gallery(top_k=top_k)
         for direction in range(2):

@@ -1,5 +1,6 @@
 """A VIOLET of a few thousand weights, and batches for it."""
 import torch
+from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
 import meltr_mm  # noqa: F401
@@ -33,6 +34,12 @@ CONFIG = dict(
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
         format_shape='NCTHW'))
+
+
+def build(config):
+    """A model with the weights of its construction."""
+    torch.manual_seed(0)
+    return MODELS.build(config).eval()
 
 
 def make_batch(size, seed=0):

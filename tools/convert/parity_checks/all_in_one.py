@@ -22,11 +22,11 @@ from parity_checks.all_in_one_replay import (
     make_samples,
 )
 from parity_checks.meltr import (
-    ESTIMATORS,
     GRADIENT_FLOOR,
     GRADIENT_RTOL,
     OUTPUT_RTOL,
     build_meltr,
+    check_hypergradient,
     check_stepped,
 )
 from parity_checks.recorded import recorded
@@ -260,29 +260,14 @@ def _check_hypergradient(report: Report, section: str, task: str,
                          expected: dict, fixture: dict, replay: Replay,
                          losses: Callable, primary: Callable,
                          rtol: float) -> None:
-    path = f'hypergrad_pri_{task}'
-    largest = max(grad.abs().max() for grad in expected[path].values()).item()
-    floor = largest * min(rtol, GRADIENT_FLOOR)
-    for estimator in ESTIMATORS:
-        result = hypergradient(
-            replay.model,
-            replay.meltr,
-            primary,
-            losses,
-            estimator=estimator,
-            gamma=fixture['config']['gamma'])
-        for name, grad in expected[path].items():
-            # Recorded before the minus of the update.
-            report.close(f'{section}.{path}.{name}', -result.grads[name],
-                         grad, rtol, floor, estimator)
-        if f'{path}_none' in expected:
-            report.equal(f'{section}.{path}_none',
-                         [name for name, _ in replay.meltr.named_parameters()
-                          if name not in result.grads],
-                         expected[f'{path}_none'], estimator)
-            report.close(f'{section}.{path}_val_loss', result.value,
-                         expected[f'{path}_val_loss'].squeeze(), OUTPUT_RTOL,
-                         variant=estimator)
+    entries = [f'hypergrad_pri_{task}']
+    if f'{entries[0]}_none' in expected:
+        entries += [f'{entries[0]}_none', f'{entries[0]}_val_loss']
+    check_hypergradient(
+        report, section, expected, entries, replay.meltr,
+        partial(hypergradient, replay.model, replay.meltr, primary, losses,
+                gamma=fixture['config']['gamma']),
+        grad_rtol=rtol, floor=min(rtol, GRADIENT_FLOOR))
 
 
 def _check_step(report: Report, section: str, fixture: dict, replay: Replay,

@@ -11,6 +11,7 @@ from meltr_mm.models.all_in_one import AllInOne, AllInOneBatch
 from meltr_mm.models.all_in_one.checkpoint import from_official
 from meltr_mm.models.layers import IGNORED, load_strict
 from parity_checks.meltr import build_meltr
+from parity_checks.samples import split_batch
 
 # Official name of a task -> our loss.
 LOSSES = dict(mlm='loss_mlm', ind_itc='loss_itc')
@@ -76,19 +77,7 @@ def build_model(fixture: dict) -> AllInOne:
                 qa=dict(num_answers=config['n_ans']),
                 mc=dict()),
             target='qa',
-            vit=dict(
-                num_frames=config['T'],
-                img_size=config['img'],
-                patch_size=config['patch'],
-                num_heads=config['heads'],
-                num_layers=config['layers'],
-                mlp_ratio=config['mlp_ratio']),
-            bert=dict(
-                vocab_size=config['vocab'],
-                hidden_size=config['hidden'],
-                num_attention_heads=config['heads'],
-                max_position_embeddings=config['max_text_len'],
-                layer_norm_eps=config['bert_layer_norm_eps'])))
+            **sizes(config)))
     load_strict(
         model,
         from_official({
@@ -98,13 +87,41 @@ def build_model(fixture: dict) -> AllInOne:
     return model.eval()
 
 
-def make_samples(inputs: dict, labels: Tensor,
+def sizes(config: dict) -> dict:
+    """Give the recorded sizes of the two parts.
+
+    Args:
+        config (dict): Entry 'config' of a fixture.
+
+    Returns:
+        dict: Options `vit` and `bert` of AllInOne.
+    """
+    vit = dict(
+        num_frames=config['T'],
+        img_size=config['img'],
+        patch_size=config['patch'],
+        num_heads=config['heads'],
+        num_layers=config['layers'])
+    bert = dict(
+        vocab_size=config['vocab'],
+        hidden_size=config['hidden'],
+        num_attention_heads=config['heads'],
+        max_position_embeddings=config['max_text_len'])
+    # Fixtures of training have the defaults.
+    if 'mlp_ratio' in config:
+        vit['mlp_ratio'] = config['mlp_ratio']
+        bert['layer_norm_eps'] = config['bert_layer_norm_eps']
+    return dict(vit=vit, bert=bert)
+
+
+def make_samples(inputs: dict, labels: Optional[Tensor] = None,
                  **fields: Tensor) -> List[ActionDataSample]:
     """Make the data samples of the recorded inputs.
 
     Args:
         inputs (dict): The fixture's inputs, or one of its batches.
-        labels (Tensor): The labels, (B,); negative = none.
+        labels (Tensor, optional): The labels, (B,); negative = none.
+            Defaults to no labels at all.
         **fields (Tensor): More fields, (B, ...).
 
     Returns:
@@ -116,9 +133,9 @@ def make_samples(inputs: dict, labels: Tensor,
         masked_text_ids=inputs['mlm_ids'],
         # The official label of "not hidden" is -100.
         mlm_labels=inputs['mlm_labels'].clamp(min=IGNORED))
-    samples = []
-    for i, label in enumerate(labels.clamp(min=IGNORED)):
-        sample = ActionDataSample().set_gt_label(int(label))
-        sample.set_data({name: value[i] for name, value in fields.items()})
-        samples.append(sample)
+    samples = split_batch(fields)
+    if labels is not None:
+        for sample, label in zip(
+                samples, labels.clamp(min=IGNORED), strict=True):
+            sample.set_gt_label(int(label))
     return samples

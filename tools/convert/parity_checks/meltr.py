@@ -1,11 +1,12 @@
 """The part of a fixture that every model has: MELTR and its meta step."""
-from typing import Callable
+from functools import partial
+from typing import Callable, List, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from meltr_mm.meltr import MELTR
-from meltr_mm.meltr.hypergradient import hypergradient
+from meltr_mm.meltr.hypergradient import Hypergradient, hypergradient
 from parity_checks.report import Report
 
 # Of the largest element: rounding noise of the recording is 1.7e-5.
@@ -55,39 +56,63 @@ def check_meltr(report: Report, recorded: dict, model: nn.Module,
                  OUTPUT_RTOL)
     report.close('meltr.output', meltr(values), recorded['output'].squeeze(),
                  OUTPUT_RTOL)
-    expected = recorded['hypergrad']
-    floor = GRADIENT_FLOOR * _largest(expected)
-    for estimator in ESTIMATORS:
-        result = hypergradient(
-            model,
-            meltr,
-            primary=primary,
-            losses=losses,
-            estimator=estimator,
-            gamma=float(recorded['gamma']))
-        report.close(
-            'meltr.val_loss',
-            result.value,
-            recorded['val_loss'].squeeze(),
-            OUTPUT_RTOL,
-            variant=estimator)
-        report.equal(
-            'meltr.hypergrad_none',
-            [name for name, _ in meltr.named_parameters()
-             if result.grads.get(name) is None],
-            recorded['hypergrad_none'],
-            variant=estimator)
-        for name, grad in expected.items():
-            # Recorded before the minus of the update.
-            report.close(
-                f'meltr.hypergrad.{name}',
-                -_grad(result.grads, name, grad),
-                grad,
-                GRADIENT_RTOL,
-                floor,
-                variant=estimator)
+    *_, result = check_hypergradient(
+        report, 'meltr', recorded,
+        ('hypergrad', 'hypergrad_none', 'val_loss'), meltr,
+        partial(hypergradient, model, meltr, primary, losses,
+                gamma=float(recorded['gamma'])))
     if 'step' in recorded:
         _check_step(report, recorded['step'], meltr, result.grads)
+
+
+def check_hypergradient(report: Report, path: str, recorded: dict,
+                        entries: Sequence[str], meltr: MELTR,
+                        compute: Callable[..., Hypergradient],
+                        value_rtol: float = OUTPUT_RTOL,
+                        grad_rtol: float = GRADIENT_RTOL,
+                        floor: float = GRADIENT_FLOOR) -> List[Hypergradient]:
+    """Compare the hypergradient by every exact estimator.
+
+    Args:
+        report (Report): Gets the rows.
+        path (str): Where the fixture has `recorded`.
+        recorded (dict): Part of the fixture.
+        entries (Sequence[str]): Which of its entries are the gradients,
+            before the minus of the update, and, unless they were not
+            recorded, the names of the parameters without one and the
+            primary loss with its regulariser.
+        meltr (MELTR): The module.
+        compute (callable): Gives the result of ``estimator=...``.
+        value_rtol (float): Tolerance of the loss. Defaults to OUTPUT_RTOL.
+        grad_rtol (float): Tolerance of the gradients. Defaults to
+            GRADIENT_RTOL.
+        floor (float): For gradients that are zero but for rounding, of the
+            largest of all. Defaults to GRADIENT_FLOOR.
+
+    Returns:
+        list[Hypergradient]: The result of each of :data:`ESTIMATORS`.
+    """
+    grads, *others = entries
+    expected = recorded[grads]
+    floor *= largest(expected)
+    results = []
+    for estimator in ESTIMATORS:
+        result = compute(estimator=estimator)
+        if others:
+            none, value = others
+            report.equal(f'{path}.{none}',
+                         [name for name, _ in meltr.named_parameters()
+                          if name not in result.grads],
+                         recorded[none], estimator)
+            report.close(f'{path}.{value}', result.value,
+                         recorded[value].squeeze(), value_rtol,
+                         variant=estimator)
+        for name, grad in expected.items():
+            report.close(f'{path}.{grads}.{name}',
+                         -_grad(result.grads, name, grad), grad, grad_rtol,
+                         floor, estimator)
+        results.append(result)
+    return results
 
 
 def _check_step(report: Report, step: dict, meltr: MELTR,
@@ -103,11 +128,11 @@ def _check_step(report: Report, step: dict, meltr: MELTR,
         weight_decay=step['weight_decay'])
     expected = step['grad_after_minus_and_clip']
     parameters = dict(meltr.named_parameters())
-    largest = _largest(expected)
+    floor = GRADIENT_FLOOR * largest(expected)
     for name, grad in expected.items():
         report.close(f'meltr.step.grad_after_minus_and_clip.{name}',
                      _grad({name: parameters[name].grad}, name, grad), grad,
-                     GRADIENT_RTOL, GRADIENT_FLOOR * largest)
+                     GRADIENT_RTOL, floor)
     optimizer.step()
     check_stepped(report, 'meltr.step.state_dict_after', meltr,
                   step['state_dict_after'], expected, step['lr'])
@@ -128,13 +153,13 @@ def check_stepped(report: Report, path: str, meltr: MELTR, after: dict,
             Defaults to 1e-4.
     """
     parameters = dict(meltr.named_parameters())
-    largest = _largest(grads)
+    bound = noise * largest(grads)
     for name, weight in after.items():
         # Adam's first step is lr times the sign of the gradient: where that
         # is rounding noise, an element may go either way.
         certain = torch.ones_like(weight, dtype=torch.bool)
         if name in grads:
-            certain = grads[name].abs() > noise * largest
+            certain = grads[name].abs() > bound
         report.close(f'{path}.{name}', parameters[name], weight, 0., 2 * lr)
         if certain.any():
             report.close(
@@ -192,5 +217,13 @@ def _grad(grads: dict, name: str, like: Tensor) -> Tensor:
     return torch.zeros_like(like) if grad is None else grad
 
 
-def _largest(tensors: dict) -> float:
+def largest(tensors: dict) -> float:
+    """Find the largest absolute element of several tensors.
+
+    Args:
+        tensors (dict[str, Tensor]): The tensors.
+
+    Returns:
+        float: Its size.
+    """
     return max(tensor.abs().max().item() for tensor in tensors.values())

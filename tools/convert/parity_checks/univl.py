@@ -1,10 +1,10 @@
 """Replay a UniVL fixture."""
 import re
+from functools import partial
 from typing import List
 
 import torch
 from mmaction.registry import MODELS
-from mmaction.structures import ActionDataSample
 from torch import Tensor, nn
 
 from meltr_mm.evaluation.functional import retrieval_metrics
@@ -14,17 +14,21 @@ from meltr_mm.models.univl.batch import UniVLBatch
 from meltr_mm.models.univl.caption_text import caption_text
 from meltr_mm.models.univl.checkpoint import UNIVL_KEYS, from_official
 from meltr_mm.models.univl.univl import UniVL
-from parity_checks.meltr import ESTIMATORS, build_meltr
+from parity_checks.meltr import (
+    ESTIMATORS,
+    GRADIENT_FLOOR,
+    build_meltr,
+    check_hypergradient,
+    largest,
+)
 from parity_checks.recorded import recorded
 from parity_checks.report import Report
+from parity_checks.samples import split_batch
 
 # Of the largest element: a float64 run of the official code differs from its
 # float32 run by 5e-6, two float32 implementations by about as much.
 OUTPUT_RTOL = 1e-5
 GRADIENT_RTOL = 1e-4
-# Of the largest in a group of gradients, for members that are zero but for
-# rounding, such as those of attention's key biases.
-GRADIENT_FLOOR = 1e-6
 
 SECTIONS = ('outputs', 'caption', 'retrieval', 'meltr')
 SETTINGS = ('caption.max_words', 'caption.beam_size',
@@ -159,14 +163,8 @@ def make_batch(inputs: dict) -> tuple:
     Returns:
         tuple[Tensor, list[ActionDataSample]]: Features and data samples.
     """
-    samples = []
-    for i in range(len(inputs['video'])):
-        sample = ActionDataSample()
-        sample.set_data({
-            ours: inputs[theirs][i, 0]
-            for ours, theirs in FIELDS.items()
-        })
-        samples.append(sample)
+    samples = split_batch(
+        {ours: inputs[theirs][:, 0] for ours, theirs in FIELDS.items()})
     return inputs['video'][:, 0], samples
 
 
@@ -285,26 +283,11 @@ def _check_hypergradient(report: Report, path: str, expected: dict,
 
     _check_backbone(report, path, expected, model, meltr, losses(), target,
                     gamma)
-    largest = _largest(expected['raw'])
-    for estimator in ESTIMATORS:
-        result = hypergradient(
-            model,
-            meltr,
-            primary=primary,
-            losses=losses,
-            estimator=estimator,
-            gamma=gamma)
-        report.close(f'{path}.val_loss', result.value,
-                     expected['val_loss'].squeeze(), OUTPUT_RTOL,
-                     variant=estimator)
-        report.equal(f'{path}.raw_is_none',
-                     [name for name, _ in meltr.named_parameters()
-                      if name not in result.grads],
-                     expected['raw_is_none'], variant=estimator)
-        for name, grad in expected['raw'].items():
-            # Recorded before the minus of the update.
-            report.close(f'{path}.raw.{name}', -result.grads[name], grad,
-                         GRADIENT_RTOL, GRADIENT_FLOOR * largest, estimator)
+    results = check_hypergradient(
+        report, path, expected, ('raw', 'raw_is_none', 'val_loss'), meltr,
+        partial(hypergradient, model, meltr, primary, losses, gamma=gamma),
+        OUTPUT_RTOL, GRADIENT_RTOL)
+    for estimator, result in zip(ESTIMATORS, results, strict=True):
         norm = torch.stack([g.norm() for g in result.grads.values()]).norm()
         report.close(f'{path}.raw_total_norm', norm,
                      expected['raw_total_norm'], GRADIENT_RTOL,
@@ -334,7 +317,7 @@ def _check_backbone(report: Report, path: str, expected: dict, model: UniVL,
         grads = dict(zip(names, torch.autograd.grad(
             loss, parameters, retain_graph=True, allow_unused=True),
             strict=True))
-        floor = GRADIENT_FLOOR * _largest(expected[key])
+        floor = GRADIENT_FLOOR * largest(expected[key])
         for name, grad in expected[key].items():
             report.close(f'{path}.{key}.{name}', grads[UNIVL_KEYS(name)],
                          grad, GRADIENT_RTOL, floor)
@@ -347,11 +330,7 @@ def _check_clipped(report: Report, path: str, expected: dict,
         grad = grads.get(name)
         parameter.grad = None if grad is None else grad.clone()
     nn.utils.clip_grad_norm_(meltr.parameters(), limit)
-    floor = GRADIENT_FLOOR * _largest(expected)
+    floor = GRADIENT_FLOOR * largest(expected)
     for name, grad in expected.items():
         report.close(f'{path}.{name}', parameters[name].grad, grad,
                      GRADIENT_RTOL, floor)
-
-
-def _largest(tensors: dict) -> float:
-    return max(tensor.abs().max().item() for tensor in tensors.values())

@@ -8,6 +8,7 @@ from torch import Tensor
 from meltr_mm.models.layers import load_strict
 from meltr_mm.models.violet.checkpoint import from_official
 from meltr_mm.models.violet.violet import Violet
+from parity_checks.samples import split_batch
 
 TASKS = dict(
     qaoe='VioletOpenEndedQA',
@@ -93,21 +94,18 @@ def make_batch(model: Violet,
     # A cell is masked where it has a code to predict.
     cells = inputs['ans_mvm'].view(-1, T, 1 + h * w)[:, :, 1:]
     patch_mask = (cells != -1).view(-1, T, h, w)
-    samples = []
-    for i in range(len(inputs['txt'])):
-        sample = ActionDataSample(
-            metainfo=dict(sample_idx=i, video_id=f'video{i}'))
+    samples = split_batch(
+        dict(
+            text_ids=inputs['txt'],
+            text_mask=inputs['mask'],
+            masked_text_ids=inputs['m_txt'],
+            mtm_labels=inputs['ans_mtm'],
+            mvm_labels=inputs['ans_mvm'],
+            patch_mask=patch_mask))
+    for i, sample in enumerate(samples):
+        sample.set_metainfo(dict(sample_idx=i, video_id=f'video{i}'))
         if 'ans' in inputs:
             sample.set_gt_label(inputs['ans'][i])
-        sample.set_data(
-            dict(
-                text_ids=inputs['txt'][i],
-                text_mask=inputs['mask'][i],
-                masked_text_ids=inputs['m_txt'][i],
-                mtm_labels=inputs['ans_mtm'][i],
-                mvm_labels=inputs['ans_mvm'][i],
-                patch_mask=patch_mask[i]))
-        samples.append(sample)
     return preprocess(model, inputs['img_clean'], samples), samples
 
 
