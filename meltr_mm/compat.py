@@ -273,15 +273,17 @@ def mmcv_lite_warning() -> bool:
     ``MultiScaleDeformableAttention```` and the advice to install the full
     mmcv. Can go when mmcv-lite stops importing what it leaves out.
     """
-    if importlib.util.find_spec('mmcv._ext') or 'mmcv.cnn' in sys.modules:
+    if importlib.util.find_spec('mmcv._ext') or \
+            'mmcv.cnn.bricks.transformer' in sys.modules:
         return False
     warnings.filterwarnings(
         'ignore', 'Fail to import ``MultiScaleDeformableAttention``')
     return True
 
 
-# torchvision first: anything may import it. The placeholders before
-# `mmaction.models`; ColorJitter last, since it imports `mmaction.datasets`.
-SHIMS = (mmcv_lite_warning, torchvision_ops, numpy_names, drn_stub, vindlu_placeholder,
-         checkpoint_globals, cpu_distributed, cpu_amp, whole_files,
-         color_jitter)
+# The warning before mmcv, torchvision before all else: anything may import it.
+# The placeholders before `mmaction.models`; ColorJitter last, since it imports
+# `mmaction.datasets`.
+SHIMS = (mmcv_lite_warning, torchvision_ops, numpy_names, drn_stub,
+         vindlu_placeholder, checkpoint_globals, cpu_distributed, cpu_amp,
+         whole_files, color_jitter)

@@ -156,3 +156,13 @@ def test_vindlu_is_a_placeholder_on_new_transformers():
     from mmaction.registry import MODELS
     with pytest.raises(ImportError):
         MODELS.build(dict(type='mmaction.VindLURetrieval'))
+
+
+def test_no_warning_of_an_operator_that_mmcv_lite_leaves_out():
+    for prelude, warned in (('', True), ('import meltr_mm; ', False)):
+        result = subprocess.run(
+            [sys.executable, '-W', 'default', '-c',
+             f'{prelude}import mmcv.cnn.bricks.transformer'],
+            capture_output=True, text=True, timeout=300)
+        found = 'MultiScaleDeformableAttention' in result.stderr
+        assert found == warned, result.stderr

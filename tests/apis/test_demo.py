@@ -83,7 +83,8 @@ def test_caption_and_sentiment(demo, captioning, rating, toy_feature_root,
 
 def test_what_is_wrong_is_one_line(demo, answering, videos, capsys):
     with pytest.raises(SystemExit, match='this model answers questions from '
-                       'a vocabulary, which VideoRetrievalInferencer'):
+                       'a vocabulary, which VideoRetrievalInferencer.* Use '
+                       r'VideoQAInferencer \(demo.py --question\)'):
         demo([videos[0], '--checkpoint', answering, '--query', 'x'])
     for arguments, message in [
         (['--question', 'a', '--query', 'b'], 'ask one thing'),
@@ -96,6 +97,12 @@ def test_what_is_wrong_is_one_line(demo, answering, videos, capsys):
     with pytest.raises(SystemExit):
         demo(['--checkpoint', answering, '--question', 'a'])
     assert 'name one or more videos' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        demo(['--checkpoint', answering, '--query', 'a', '--index', 'gone'])
+    assert 'gone: there is no such index' in capsys.readouterr().err
+    folder = Path(answering).parent
+    with pytest.raises(SystemExit, match='is a folder; name a checkpoint'):
+        demo([videos[0], '--checkpoint', str(folder), '--question', 'a'])
 
 
 @pytest.fixture

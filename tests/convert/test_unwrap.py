@@ -10,14 +10,17 @@ TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'convert' / 'unwrap.py'
 def test_bare_model_from_wrapped_checkpoint(tmp_path):
     state = {'model.layer.weight': torch.ones(2), 'meltr.fc1.weight':
              torch.zeros(3)}
-    torch.save(dict(state_dict=state), tmp_path / 'wrapped.pth')
+    meta = dict(cfg='model = dict()', dataset_meta=dict(vocab=['a']))
+    torch.save(dict(state_dict=state, meta=dict(meta, epoch=3), optimizer={}),
+               tmp_path / 'wrapped.pth')
     run = [sys.executable, '-W', 'ignore', str(TOOL)]
     result = subprocess.run(
         [*run, str(tmp_path / 'wrapped.pth'), str(tmp_path / 'bare.pth')],
         capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    bare = torch.load(tmp_path / 'bare.pth', weights_only=True)['state_dict']
-    assert bare.keys() == {'layer.weight'}
+    bare = torch.load(tmp_path / 'bare.pth', weights_only=True)
+    assert bare.keys() == {'state_dict', 'meta'} and bare['meta'] == meta
+    assert bare['state_dict'].keys() == {'layer.weight'}
     missing = subprocess.run(
         [*run, 'nowhere.pth', 'out.pth'], capture_output=True, text=True)
     assert missing.returncode != 0

@@ -250,7 +250,7 @@ def test_features_of_a_clip(load):
     (dict(v=np.full((3, 2), NAN)), {}, "of 'v' must be finite"),
     (dict(v=np.full((3, 2), 1e300)), {}, "of 'v' must be finite"),
     (dict(v=np.ones((3, 2))), dict(start=5, end=9), 'between 5 and 9'),
-    (dict(v=np.ones((0, 2))), {}, 'the 0 vectors'),
+    (dict(v=np.ones((0, 2))), {}, 'but an empty array'),
     ([np.ones((3, 2))], {}, 'must hold a dict'),
 ])
 @pytest.mark.filterwarnings('ignore:overflow')

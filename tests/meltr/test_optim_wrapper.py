@@ -262,6 +262,12 @@ def test_memory_does_not_grow(options):
 
 def test_mistakes_in_the_config_are_named():
     model = wrap()
+    with pytest.raises(TypeError, match=(
+            "AIDOptimWrapper has no option 'intervall'; did you mean "
+            "'interval'.*'clip_grad'")):
+        build(wrap(), intervall=2)
+    with pytest.raises(TypeError, match="no option 'loss_scale'"):
+        build(wrap(), loss_scale=2.)
     with pytest.raises(ValueError, match="'magic'"):
         build(model, estimator='magic')
     with pytest.raises(ValueError, match='interval must be positive'):

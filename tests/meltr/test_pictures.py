@@ -58,7 +58,9 @@ def test_logs_of_a_resumed_run(tmp_path):
         train_row(60, 3.), train_row(80, 9.),
         {'qa/accuracy': 99., 'step': 2}, '{"loss": 1.2, "lo')
     second = log(
-        tmp_path / '2' / 'scalars.json', train_row(80, 2., weight=.5),
+        tmp_path / '2' / 'scalars.json',
+        {'qa/accuracy': 15., 'step': 1},  # made up for on resuming
+        train_row(80, 2., weight=.5),
         {'qa/accuracy': 20., 'time': 1., 'step': 2})
     history = history_of_logs([first, second])
     assert history.losses['loss_a'].steps.tolist() == [20, 40, 60, 80]
@@ -66,8 +68,8 @@ def test_logs_of_a_resumed_run(tmp_path):
     assert history.weights['loss_a'].values.tolist() == [1, 1, 1, .5]
     assert history.total.values.tolist() == [10, 8, 6, 4]
     assert list(history.metrics) == ['qa/accuracy']
-    assert history.metrics['qa/accuracy'].steps.tolist() == [40, 80]
-    assert history.metrics['qa/accuracy'].values.tolist() == [10, 20]
+    assert history.metrics['qa/accuracy'].steps.tolist() == [40, 60, 80]
+    assert history.metrics['qa/accuracy'].values.tolist() == [10, 15, 20]
     assert history.averaged == 20
 
 

@@ -156,6 +156,11 @@ def test_bad_names_are_errors():
         wrap(losses=('loss_a', 'loss_a'))
     with pytest.raises(ValueError, match='different names'):
         wrap(losses='loss_a')
+    trunk = SharedTrunk()
+    trunk.loss_functions = lambda: dict.fromkeys(TASKS)
+    with pytest.raises(ValueError, match=r"`losses` of MELTRWrapper.*"
+                       r"'los_b' is not\. Did you mean 'loss_b'\?"):
+        MELTRWrapper(trunk, dict(type='MELTR'), ['loss_a', 'los_b'], 'loss_a')
     wrapper = wrap(losses=('loss_a', 'los_b'))
     with pytest.raises(KeyError, match=(
             r"'los_b'.*\['loss_a', 'loss_b', 'loss_c'\]")):

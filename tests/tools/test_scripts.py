@@ -155,7 +155,8 @@ def test_wrong_loss_name_is_one_clear_error(workplace):
         workplace, ROOT / 'tools' / 'train.py', CONFIG, '--work-dir', 'wrong',
         '--cfg-options', 'model.losses=[loss_qa,loss_vtn]', *OPTIONS)
     message = last_line(result)
-    assert 'loss_vtn' in message
+    assert '`losses` of MELTRWrapper' in message
+    assert "Did you mean 'loss_vtm'?" in message
     for name in ('loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm'):
         assert name in message
 
@@ -182,10 +183,10 @@ def test_summary(workplace, killed_run):
     folder.mkdir(parents=True)
     (folder / f'{folder.name}.json').write_text(json.dumps({
         'qa/accuracy': 61.5, 'qa/chance': 7.1, 'qa/majority': 12.0,
-        'data_time': 0.1, 'time': 0.2}))
+        'sentiment/MAE': 1.25, 'data_time': 0.1, 'time': 0.2}))
     time.sleep(0.01)
     result = run(workplace, script, 'work')
     assert result.returncode == 0, result.stderr
     for text in ('qa/accuracy', '61.50', 'qa/majority', '12.00',
-                 'task_weights.png', 'epoch_'):
+                 'sentiment/MAE', '1.25', 'task_weights.png', 'epoch_'):
         assert text in result.stdout

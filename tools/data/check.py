@@ -75,9 +75,7 @@ def reading_part(pipeline: List[Dict]) -> List[Dict]:
     """
     places = [place for place, transform in enumerate(pipeline)
               if _file_arguments(transform)]
-    steps = pipeline[:places[-1] + 1] if places else pipeline
-    # Texts are read with the annotations; a tokenizer is checked once.
-    return [step for step in steps if 'tokenizer' not in step]
+    return pipeline[:places[-1] + 1] if places else pipeline
 
 
 _tried: List[Tuple[Dict, str]] = []
