@@ -31,11 +31,7 @@ captions = dict(
 load = [
     *read_frames,
     _base_.resize,
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length,
-        key='caption'),
+    dict(_base_.tokenize, max_length=max_length, key='caption'),
 ]
 train_pipeline = [
     *load,
