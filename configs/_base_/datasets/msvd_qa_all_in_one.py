@@ -14,12 +14,13 @@ questions = dict(
     vocab_file='msvd_answer_set.txt',
     mapping_file='msvd_youtube_mapping.txt',
     video_suffix='.avi')
-tokenize = dict(
-    type='TokenizeText',
-    tokenizer=_base_.tokenizer,
-    max_length=_base_.max_length)
-train_pipeline = [*_base_.read_train, tokenize, _base_.mask, _base_.pack_train]
-test_pipeline = [*_base_.read_test, tokenize, _base_.pack_test]
+train_pipeline = [
+    *_base_.read_train,
+    _base_.tokenize,
+    _base_.mask,
+    _base_.pack_train,
+]
+test_pipeline = [*_base_.read_test, _base_.tokenize, _base_.pack_test]
 
 train_dataloader = dict(
     dataset=dict(
