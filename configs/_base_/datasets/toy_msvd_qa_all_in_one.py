@@ -23,18 +23,10 @@ train_dataset = dict(
     **questions, ann_file='msvd_train.jsonl', pipeline=train_pipeline)
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
-val_dataloader = dict(
-    dataset=dict(
-        **questions,
-        ann_file='msvd_val.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+test_dataset = dict(**questions, test_mode=True, pipeline=test_pipeline)
+val_dataloader = dict(dataset=dict(**test_dataset, ann_file='msvd_val.jsonl'))
 test_dataloader = dict(
-    dataset=dict(
-        **questions,
-        ann_file='msvd_test.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, ann_file='msvd_test.jsonl'))
 
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator
