@@ -19,6 +19,7 @@ train_pipeline = [
 test_pipeline = [*_base_.read_gif_test, tokenize, _base_.pack_options_test]
 
 train_file = dict(**questions, ann_file='action_train.jsonl')
+# The base divides the training GIFs between training and validation.
 train_dataloader = dict(
     dataset=dict(dataset=dict(**train_file, pipeline=train_pipeline)))
 val_dataloader = dict(

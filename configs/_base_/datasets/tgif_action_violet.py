@@ -36,6 +36,7 @@ train_pipeline = [
 ]
 test_pipeline = [*load, *_base_.pack_test]
 
+# The base divides the training GIFs between training and validation.
 train_dataloader = dict(
     # Per GPU; each question has five texts.
     batch_size=3,

@@ -25,6 +25,7 @@ train_pipeline = [
 ]
 test_pipeline = [*load, *_base_.pack_test]
 
+# The base divides the training GIFs between training and validation.
 train_dataloader = dict(
     dataset=dict(dataset=dict(**questions, pipeline=train_pipeline)))
 val_dataloader = dict(

@@ -21,6 +21,7 @@ test_pipeline = [read_video, _base_.read_text, _base_.pack]
 dataset = dict(
     type='CMUMOSIDataset', data_root=data_root, ann_file='unaligned_50.pkl')
 train_dataset = dict(**dataset, split='train', pipeline=train_pipeline)
+# The base divides the training utterances between these two.
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
 test_dataset = dict(**dataset, test_mode=True, pipeline=test_pipeline)

@@ -31,6 +31,7 @@ test_pipeline = [
 
 train_dataset = dict(
     **captions, list_file='train_list_9k.txt', pipeline=train_pipeline)
+# The base divides the training clips between these two.
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
 val_dataloader = dict(

