@@ -17,17 +17,6 @@
 # The target task is retrieval, so the primary loss is the contrastive one.
 # The official code takes the first of its tasks, which is MLM:
 # `model.primary=loss_mlm` as one of the --cfg-options reproduces it.
-_base_ = [
-    '_base_/default_runtime.py', '_base_/models/all_in_one.py',
-    '_base_/datasets/msrvtt_retrieval_all_in_one.py',
-    '_base_/schedules/aid_all_in_one.py'
-]
+_base_ = ['./meltr_all_in_one_msrvtt7k_retrieval.py']
 
 train_dataloader = dict(dataset=dict(list_file='train_list_9k.txt'))
-# 256 pairs per update on 8 GPUs. The official code clears the gradient after
-# each batch, so that its updates have half of that.
-optim_wrapper = dict(accumulative_counts=2)
-val_cfg = dict(type='RetrievalValLoop')
-test_cfg = dict(type='RetrievalTestLoop')
-default_hooks = dict(
-    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))

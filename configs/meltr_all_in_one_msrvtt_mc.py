@@ -19,19 +19,10 @@
 _base_ = [
     '_base_/default_runtime.py', '_base_/models/all_in_one_ranking.py',
     '_base_/datasets/msrvtt_mc_all_in_one.py',
-    '_base_/schedules/aid_all_in_one.py'
+    '_base_/schedules/aid_all_in_one_20e.py'
 ]
 
 # 256 videos per update on 8 GPUs.
-optim_wrapper = dict(optimizer=dict(lr=1e-4), accumulative_counts=2)
-train_cfg = dict(max_epochs=20)
-param_scheduler = [
-    dict(
-        type='LinearLR', start_factor=1e-12, begin=0, end=2,
-        convert_to_iter_based=True),
-    dict(
-        type='PolyLR', power=1, eta_min=0., begin=2, end=20,
-        convert_to_iter_based=True)
-]
+optim_wrapper = dict(accumulative_counts=2)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

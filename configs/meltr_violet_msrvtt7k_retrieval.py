@@ -2,7 +2,7 @@
 #
 #   python tools/train.py configs/meltr_violet_msrvtt7k_retrieval.py
 #
-# Data: data/msrvtt/; configs/_base_/datasets/msrvtt7k_violet.py
+# Data: data/msrvtt/; configs/_base_/datasets/msrvtt9k_violet.py
 # says what is in it. Weights: VIOLET's pre-training checkpoint, converted with
 #   python tools/convert/violet.py ckpt_violet_pretrain.pt \
 #       checkpoints/violet_pretrain.pth
@@ -10,16 +10,6 @@
 # Paper: R@1/5/10 33.6/63.7/77.8.
 # Hyper-parameters: args_msrvtt-retrieval.json of the official code
 # (batch 5 per GPU, 20 epochs, lr 3e-6, MELTR 3e-6, gamma 0.1, every 3).
-_base_ = [
-    '_base_/default_runtime.py', '_base_/models/violet_retrieval.py',
-    '_base_/datasets/msrvtt7k_violet.py',
-    '_base_/schedules/aid_violet.py'
-]
+_base_ = ['./meltr_violet_msrvtt9k_retrieval.py']
 
-optim_wrapper = dict(
-    optimizer=dict(lr=3e-6, weight_decay=1e-3),
-    meta_optimizer=dict(lr=3e-6, weight_decay=1e-3))
-# A pass over the million test pairs takes long: once, at the end.
-train_cfg = dict(max_epochs=20, val_interval=20)
-val_cfg = dict(type='RetrievalValLoop')
-test_cfg = dict(type='RetrievalTestLoop')
+train_dataloader = dict(dataset=dict(ann_file='train_7k.json'))

@@ -16,7 +16,7 @@ _base_ = [
 model = dict(
     model=dict(
         task=dict(
-            tokenizer=_base_.tokenizer, max_length=_base_.max_words)))
+            tokenizer=_base_.tokenizer, max_length=_base_.max_length)))
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))

@@ -7,19 +7,11 @@
 # laptop: a small model trained from scratch, so with higher rates, and meta
 # batches from clips that are kept out of training.
 _base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/violet_toy.py',
+    '../_base_/default_runtime.py',
+    '../_base_/models/violet_toy_choice.py',
     '../_base_/datasets/toy_tgif_action_violet.py',
     '../_base_/schedules/toy_violet_slow_meta.py'
 ]
-
-model = dict(
-    model=dict(
-        task=dict(
-            _delete_=True,
-            type='VioletMultipleChoiceQA',
-            dropout=0.,
-            # A fifth of the cost, and no wrong option is learnt.
-            mask_right_option_only=True)))
 
 # The matching pass of a batch grows with its square.
 train_dataloader = dict(batch_size=8)

@@ -58,6 +58,10 @@ read_gif_test = [
     *crop_test,
 ]
 
+tokenize = dict(
+    type='TokenizeText', tokenizer=tokenizer, max_length=max_length)
+tokenize_options = dict(
+    type='TokenizeOptions', tokenizer=tokenizer, max_length=max_length)
 # What the model reads of a text, and of a text with some words hidden; in
 # multiple choice also of every option.
 mask = dict(type='MaskTextAsBert', tokenizer=tokenizer)

@@ -52,10 +52,19 @@ read_gif_test = [
     *resize,
     *crop_test,
 ]
+tokenize = dict(tokenizer=tokenizer)
+tokenize_options = dict(tokenizer=tokenizer)
 mask = dict(tokenizer=tokenizer)
 
 # Two cores are better used by the model itself.
 workers = dict(num_workers=0, persistent_workers=False)
-train_dataloader = dict(**workers)
+train_dataloader = dict(
+    **workers, dataset=dict(type='SeededSplit', part='train'))
+# MELTR's meta batches: a tenth of the training clips, which training never
+# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
+meta_dataloader = dict(
+    _base_.train_dataloader,
+    **workers,
+    dataset=dict(type='SeededSplit', part='meta'))
 val_dataloader = dict(**workers)
 test_dataloader = dict(**workers)

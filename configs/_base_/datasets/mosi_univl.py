@@ -15,11 +15,8 @@ data_root = 'data/cmu_mosi'
 feature_file = f'{data_root}/mosi_s3d_features.pickle'
 
 test_pipeline = [
-    dict(
-        type='LoadVideoFeatures',
-        feature_file=feature_file,
-        max_frames=50),
-    {**_base_.read_text, 'max_length': 50},
+    dict(_base_.read_video, feature_file=feature_file, max_frames=50),
+    dict(_base_.read_text, max_length=50),
     _base_.pack,
 ]
 train_pipeline = [*test_pipeline[:-1], *_base_.mask, _base_.pack]
@@ -29,12 +26,9 @@ dataset = dict(
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(**dataset, split='train', pipeline=train_pipeline))
-val_dataloader = dict(
-    dataset=dict(
-        **dataset, split='valid', test_mode=True, pipeline=test_pipeline))
-test_dataloader = dict(
-    dataset=dict(
-        **dataset, split='test', test_mode=True, pipeline=test_pipeline))
+test_dataset = dict(**dataset, test_mode=True, pipeline=test_pipeline)
+val_dataloader = dict(dataset=dict(**test_dataset, split='valid'))
+test_dataloader = dict(dataset=dict(**test_dataset, split='test'))
 
 val_evaluator = dict(type='SentimentMetric')
 test_evaluator = val_evaluator

@@ -1,7 +1,9 @@
-# MSRVTT retrieval for VIOLET at full size, 9,000 training clips.
+# MSRVTT retrieval for VIOLET at full size, 9,000 training clips. For 7,010, a
+# leaf replaces the training file.
 #
 # data/msrvtt/
-#   train_9k.json    captions, {sentences: [{video_id, caption}]}
+#   train_9k.json, train_7k.json
+#                    captions, {sentences: [{video_id, caption}]}
 #   test.json        the JSFusion test set, 1000 pairs
 #   img_msrvtt.pkl   {clip: [5 JPEGs, base64]}
 #   msrvtt_vq.pkl    {clip: (5, 7, 7) codes of the DALL-E dVAE}
@@ -31,11 +33,7 @@ captions = dict(
 load = [
     *read_frames,
     _base_.resize,
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length,
-        key='caption'),
+    dict(_base_.tokenize, max_length=max_length, key='caption'),
 ]
 train_pipeline = [
     *load,

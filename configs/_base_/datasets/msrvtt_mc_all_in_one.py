@@ -10,11 +10,7 @@
 # The list of 7,010, not that of 9,000, has no video of the test.
 _base_ = ['./all_in_one.py']
 
-tokenize = dict(
-    type='TokenizeOptions',
-    tokenizer=_base_.tokenizer,
-    max_length=_base_.max_length,
-    template='{option}')
+tokenize = dict(_base_.tokenize_options, template='{option}')
 train_pipeline = [
     *_base_.read_train,
     tokenize,

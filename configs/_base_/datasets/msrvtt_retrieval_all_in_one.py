@@ -12,11 +12,7 @@ captions = dict(
     type='MSRVTTListDataset',
     data_root='data/msrvtt',
     ann_file='MSR_VTT.json')
-tokenize = dict(
-    type='TokenizeText',
-    tokenizer=_base_.tokenizer,
-    max_length=_base_.max_length,
-    key='caption')
+tokenize = dict(_base_.tokenize, key='caption')
 train_pipeline = [
     *_base_.read_train,
     dict(type='PickCaption'),

@@ -13,10 +13,7 @@ data_root = 'data/msrvtt'
 feature_file = f'{data_root}/msrvtt_videos_features.pickle'
 
 test_pipeline = [
-    dict(
-        type='LoadVideoFeatures',
-        feature_file=feature_file,
-        max_frames=_base_.max_frames),
+    dict(_base_.read_video, feature_file=feature_file),
     _base_.read_text,
     _base_.pack,
 ]

@@ -14,29 +14,22 @@ questions = dict(
     vocab_file='msvd_answer_set.txt',
     mapping_file='msvd_youtube_mapping.txt',
     video_suffix='.avi')
-tokenize = dict(
-    type='TokenizeText',
-    tokenizer=_base_.tokenizer,
-    max_length=_base_.max_length)
-train_pipeline = [*_base_.read_train, tokenize, _base_.mask, _base_.pack_train]
-test_pipeline = [*_base_.read_test, tokenize, _base_.pack_test]
+train_pipeline = [
+    *_base_.read_train,
+    _base_.tokenize,
+    _base_.mask,
+    _base_.pack_train,
+]
+test_pipeline = [*_base_.read_test, _base_.tokenize, _base_.pack_test]
 
 train_dataloader = dict(
     dataset=dict(
         **questions, ann_file='msvd_train.jsonl', pipeline=train_pipeline))
+test_dataset = dict(**questions, test_mode=True, pipeline=test_pipeline)
 # Officially the test file serves for validation as well.
-val_dataloader = dict(
-    dataset=dict(
-        **questions,
-        ann_file='msvd_val.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(**test_dataset, ann_file='msvd_val.jsonl'))
 test_dataloader = dict(
-    dataset=dict(
-        **questions,
-        ann_file='msvd_test.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, ann_file='msvd_test.jsonl'))
 
 # Officially questions with an unknown answer are left out:
 # `ignore_unknown=True`.

@@ -35,10 +35,7 @@ questions = dict(
 load = [
     *read_frames,
     _base_.resize,
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length),
+    dict(_base_.tokenize, max_length=max_length),
 ]
 train_pipeline = [
     *load,

@@ -3,21 +3,13 @@
 # data/tgif/
 #   action_train.jsonl, action_test.jsonl  gif_name, question, options, answer
 #   gifs/*.gif
-_base_ = ['./all_in_one.py']
+_base_ = ['./tgif_all_in_one.py']
 
-questions = dict(
-    type='ChoiceLinesDataset',
-    data_root='data/tgif',
-    video_key='gif_name',
-    data_prefix=dict(video='gifs'),
-    video_suffix='.gif')
+questions = dict(type='ChoiceLinesDataset')
 # The official text of an option lists all five first, without spaces between
-# the parts, and is often cut where they differ:
+# the parts, and is often cut where they differ. For that, in `tokenize`,
 #   template='{question}Options: {options}Answer: {option}'
-tokenize = dict(
-    type='TokenizeOptions',
-    tokenizer=_base_.tokenizer,
-    max_length=_base_.max_length)
+tokenize = _base_.tokenize_options
 train_pipeline = [
     *_base_.read_gif_train,
     tokenize,
@@ -26,25 +18,15 @@ train_pipeline = [
 ]
 test_pipeline = [*_base_.read_gif_test, tokenize, _base_.pack_options_test]
 
-# There is no validation file, so a tenth of the training GIFs is kept out.
-# Officially the test file serves for validation.
 train_file = dict(**questions, ann_file='action_train.jsonl')
+# The base divides the training GIFs between training and validation.
 train_dataloader = dict(
-    dataset=dict(
-        type='SeededSplit',
-        part='train',
-        dataset=dict(**train_file, pipeline=train_pipeline)))
+    dataset=dict(dataset=dict(**train_file, pipeline=train_pipeline)))
 val_dataloader = dict(
-    dataset=dict(
-        type='SeededSplit',
-        part='val',
-        dataset=dict(**train_file, test_mode=True, pipeline=test_pipeline)))
+    dataset=dict(dataset=dict(**train_file, pipeline=test_pipeline)))
 test_dataloader = dict(
     dataset=dict(
-        **questions,
-        ann_file='action_test.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+        **questions, ann_file='action_test.jsonl', pipeline=test_pipeline))
 
 val_evaluator = dict(type='OpenEndedQAMetric', num_answers=5)
 test_evaluator = val_evaluator

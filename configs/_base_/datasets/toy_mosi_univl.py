@@ -13,26 +13,20 @@ _base_ = ['./univl_toy.py']
 data_root = 'data/toy/cmu_mosi'
 
 read_video = dict(
-    type='LoadVideoFeatures',
-    feature_file=f'{data_root}/mosi_s3d_features.pickle',
-    max_frames=_base_.max_frames,
-    feature_dim=_base_.feature_dim)
+    _base_.read_video,
+    feature_file=f'{data_root}/mosi_s3d_features.pickle')
 train_pipeline = [read_video, _base_.read_text, *_base_.mask, _base_.pack]
 test_pipeline = [read_video, _base_.read_text, _base_.pack]
 
 dataset = dict(
     type='CMUMOSIDataset', data_root=data_root, ann_file='unaligned_50.pkl')
 train_dataset = dict(**dataset, split='train', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
-val_dataloader = dict(
-    dataset=dict(
-        **dataset, split='valid', test_mode=True, pipeline=test_pipeline))
-test_dataloader = dict(
-    dataset=dict(
-        **dataset, split='test', test_mode=True, pipeline=test_pipeline))
+# The base divides the training utterances between these two.
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+test_dataset = dict(**dataset, test_mode=True, pipeline=test_pipeline)
+val_dataloader = dict(dataset=dict(**test_dataset, split='valid'))
+test_dataloader = dict(dataset=dict(**test_dataset, split='test'))
 
 val_evaluator = dict(type='SentimentMetric')
 test_evaluator = val_evaluator

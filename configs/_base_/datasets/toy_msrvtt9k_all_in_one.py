@@ -8,17 +8,13 @@
 # after 4.4 minutes on one core.
 _base_ = ['./all_in_one_toy.py']
 
-# The longest caption has 22 pieces with [CLS] and [SEP].
-max_length = 22
 captions = dict(
     type='MSRVTTListDataset',
     data_root='data/toy/msrvtt',
     ann_file='MSR_VTT.json')
-tokenize = dict(
-    type='TokenizeText',
-    tokenizer=_base_.tokenizer,
-    max_length=max_length,
-    key='caption')
+# The longest caption has 22 pieces with [CLS] and [SEP].
+max_length = 22
+tokenize = dict(_base_.tokenize, max_length=max_length, key='caption')
 train_pipeline = [
     *_base_.read_train,
     dict(type='PickCaption'),
@@ -35,13 +31,9 @@ test_pipeline = [
 
 train_dataset = dict(
     **captions, list_file='train_list_9k.txt', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-# MELTR's meta batches: a tenth of the training clips, which training never
-# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
-meta_dataloader = dict(
-    _base_.train_dataloader,
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+# The base divides the training clips between these two.
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
 val_dataloader = dict(
     dataset=dict(
         **captions,

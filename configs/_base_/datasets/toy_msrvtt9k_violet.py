@@ -10,51 +10,30 @@
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/msrvtt'
-# As make_toyworld.py writes the codes.
-clip_len = 2
-max_length = 22
-
-read_frames = [
-    dict(type='DecordInit'),
-    dict(type='SampleFramesEvenly', clip_len=clip_len),
-    dict(type='DecordDecode'),
-]
 captions = dict(
     type='MSRVTTRetrievalDataset',
     data_root=data_root,
     ann_file='txt_msrvtt-retrieval.json')
 
 load = [
-    *read_frames,
+    *_base_.read_video,
     _base_.resize,
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length,
-        key='caption'),
+    dict(_base_.tokenize, max_length=22, key='caption'),
 ]
 train_pipeline = [
     *load,
     dict(type='MaskText'),
-    dict(
-        type='LoadVQCodes',
-        vq_file=f'{data_root}/msrvtt_vq.pkl',
-        num_codes=_base_.num_codes),
+    dict(_base_.load_codes, vq_file=f'{data_root}/msrvtt_vq.pkl'),
     *_base_.pack_train,
 ]
 test_pipeline = [*load, *_base_.pack_test]
 
+# The base divides the training clips, and names the splits of the others.
 train_dataset = dict(**captions, split='train', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
-val_dataloader = dict(
-    dataset=dict(
-        **captions, split='val', test_mode=True, pipeline=test_pipeline))
-test_dataloader = dict(
-    dataset=dict(
-        **captions, split='test', test_mode=True, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+val_dataloader = dict(dataset=dict(**captions, pipeline=test_pipeline))
+test_dataloader = val_dataloader
 
 val_evaluator = dict(type='TextVideoRetrievalMetric')
 test_evaluator = val_evaluator

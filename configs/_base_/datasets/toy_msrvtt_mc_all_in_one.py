@@ -8,18 +8,15 @@
 # core.
 _base_ = ['./all_in_one_toy.py']
 
-# The longest caption has 22 pieces with [CLS] and [SEP].
-max_length = 22
 captions = dict(
     type='MSRVTTDrawnChoiceDataset',
     data_root='data/toy/msrvtt',
     ann_file='MSR_VTT.json',
     list_file='train_list_9k.txt')
+# The longest caption has 22 pieces with [CLS] and [SEP].
+max_length = 22
 tokenize = dict(
-    type='TokenizeOptions',
-    tokenizer=_base_.tokenizer,
-    max_length=max_length,
-    template='{option}')
+    _base_.tokenize_options, max_length=max_length, template='{option}')
 train_pipeline = [
     *_base_.read_train,
     tokenize,
@@ -28,15 +25,12 @@ train_pipeline = [
 ]
 test_pipeline = [*_base_.read_test, tokenize, _base_.pack_options_test]
 
-# As at full size there is no validation file, so a tenth of the training clips
-# is kept out. MELTR's meta batches are of them, too: for the optimiser
-# wrapper, `meta_dataloader=_base_.meta_dataloader`.
 train_dataset = dict(**captions, pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    _base_.train_dataloader,
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+# The base divides the training clips between these two.
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+# As at full size there is no validation file, so a tenth of the training clips
+# is kept out. The meta batches are of them, too.
 val_dataloader = dict(
     dataset=dict(
         type='SeededSplit',

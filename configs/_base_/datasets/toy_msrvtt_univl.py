@@ -14,10 +14,8 @@ _base_ = ['./univl_toy.py']
 data_root = 'data/toy/msrvtt_feature'
 
 read_video = dict(
-    type='LoadVideoFeatures',
-    feature_file=f'{data_root}/msrvtt_videos_features.pickle',
-    max_frames=_base_.max_frames,
-    feature_dim=_base_.feature_dim)
+    _base_.read_video,
+    feature_file=f'{data_root}/msrvtt_videos_features.pickle')
 train_pipeline = [
     read_video, _base_.read_text, *_base_.mask, _base_.read_caption,
     _base_.pack
@@ -29,24 +27,15 @@ dataset = dict(
     data_root=data_root,
     ann_file='MSRVTT_data.json')
 train_dataset = dict(**dataset, split='train_7k', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+# The base divides the training clips between these two.
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+test_dataset = dict(
+    **dataset, split='test_1k', test_mode=True, pipeline=test_pipeline)
 val_dataloader = dict(
-    dataset=dict(
-        **dataset,
-        split='test_1k',
-        csv_file='MSRVTT_val.csv',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, csv_file='MSRVTT_val.csv'))
 test_dataloader = dict(
-    dataset=dict(
-        **dataset,
-        split='test_1k',
-        csv_file='MSRVTT_JSFUSION_test.csv',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, csv_file='MSRVTT_JSFUSION_test.csv'))
 
 val_evaluator = dict(type='TextVideoRetrievalMetric')
 test_evaluator = val_evaluator

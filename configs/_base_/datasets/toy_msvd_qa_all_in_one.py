@@ -8,41 +8,26 @@
 # on one core.
 _base_ = ['./all_in_one_toy.py']
 
-# The longest question has 10 pieces with [CLS] and [SEP].
-max_length = 10
 questions = dict(
     type='QALinesDataset',
     data_root='data/toy/msvd_qa',
     vocab_file='msvd_answer_set.txt',
     mapping_file='msvd_youtube_mapping.txt')
-tokenize = dict(
-    type='TokenizeText',
-    tokenizer=_base_.tokenizer,
-    max_length=max_length)
+# The longest question has 10 pieces with [CLS] and [SEP].
+max_length = 10
+tokenize = dict(_base_.tokenize, max_length=max_length)
 train_pipeline = [*_base_.read_train, tokenize, _base_.mask, _base_.pack_train]
 test_pipeline = [*_base_.read_test, tokenize, _base_.pack_test]
 
 train_dataset = dict(
     **questions, ann_file='msvd_train.jsonl', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-# MELTR's meta batches: a tenth of the training clips, which training never
-# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
-meta_dataloader = dict(
-    _base_.train_dataloader,
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
-val_dataloader = dict(
-    dataset=dict(
-        **questions,
-        ann_file='msvd_val.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+# The base divides the training clips between these two.
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+test_dataset = dict(**questions, test_mode=True, pipeline=test_pipeline)
+val_dataloader = dict(dataset=dict(**test_dataset, ann_file='msvd_val.jsonl'))
 test_dataloader = dict(
-    dataset=dict(
-        **questions,
-        ann_file='msvd_test.jsonl',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, ann_file='msvd_test.jsonl'))
 
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator

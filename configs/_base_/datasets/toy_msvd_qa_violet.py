@@ -9,22 +9,12 @@
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/msvd_qa'
-# As make_toyworld.py writes the codes.
-clip_len = 2
-# The longest question has 11 pieces with [CLS] and [SEP].
-max_length = 12
 # By what the evaluation groups the questions; the first match counts.
 question_types = dict(
     count='how many|number of',
     direction='direction|where does',
     shape='what shape|which shape|thing',
     colour='colour')
-
-read_frames = [
-    dict(type='DecordInit'),
-    dict(type='SampleFramesEvenly', clip_len=clip_len),
-    dict(type='DecordDecode'),
-]
 questions = dict(
     type='MSVDQADataset',
     data_root=data_root,
@@ -32,35 +22,25 @@ questions = dict(
     question_types=question_types)
 
 load = [
-    *read_frames,
+    *_base_.read_video,
     _base_.resize,
-    dict(
-        type='TokenizeText',
-        tokenizer=_base_.tokenizer,
-        max_length=max_length),
+    # The longest question has 11 pieces with [CLS] and [SEP].
+    dict(_base_.tokenize, max_length=12),
 ]
 train_pipeline = [
     *load,
     dict(type='MaskText'),
-    dict(
-        type='LoadVQCodes',
-        vq_file=f'{data_root}/msvd_vq.pkl',
-        num_codes=_base_.num_codes),
+    dict(_base_.load_codes, vq_file=f'{data_root}/msvd_vq.pkl'),
     *_base_.pack_train,
 ]
 test_pipeline = [*load, *_base_.pack_test]
 
+# The base divides the training clips, and names the splits of the others.
 train_dataset = dict(**questions, split='train', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
-val_dataloader = dict(
-    dataset=dict(
-        **questions, split='val', test_mode=True, pipeline=test_pipeline))
-test_dataloader = dict(
-    dataset=dict(
-        **questions, split='test', test_mode=True, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+val_dataloader = dict(dataset=dict(**questions, pipeline=test_pipeline))
+test_dataloader = val_dataloader
 
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator

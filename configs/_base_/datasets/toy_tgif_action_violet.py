@@ -11,29 +11,19 @@
 _base_ = ['./violet_toy.py']
 
 data_root = 'data/toy/tgif_qa'
-# As make_toyworld.py writes the codes.
-clip_len = 2
-# Every text, question and option, has 12 pieces with [CLS] and [SEP].
-max_length = 12
-
-read_frames = [
-    dict(type='PyAVInit'),
-    dict(type='CountGIFFrames'),
-    dict(type='SampleFramesEvenly', clip_len=clip_len),
-    dict(type='PyAVDecode'),
-]
 questions = dict(
     type='TGIFChoiceQADataset',
     data_root=data_root,
     ann_file='txt_tgif-action.json')
 
 load = [
-    *read_frames,
+    *_base_.read_gif,
     _base_.resize,
     dict(
         type='TokenizeChoices',
         tokenizer=_base_.tokenizer,
-        max_length=max_length,
+        # Every text, question and option, has 12 pieces with [CLS] and [SEP].
+        max_length=12,
         # All questions have the same five.
         list_options=False),
 ]
@@ -46,25 +36,17 @@ train_pipeline = [
         probability=0.3,
         special_ids=(2054, 2515, 1996, 2079, 2335, 1029, 2077, 2044, 0, 101,
                      102)),
-    dict(
-        type='LoadVQCodes',
-        vq_file=f'{data_root}/tgif_vq.pkl',
-        num_codes=_base_.num_codes),
+    dict(_base_.load_codes, vq_file=f'{data_root}/tgif_vq.pkl'),
     *_base_.pack_train,
 ]
 test_pipeline = [*load, *_base_.pack_test]
 
+# The base divides the training clips, and names the splits of the others.
 train_dataset = dict(**questions, split='train', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
-val_dataloader = dict(
-    dataset=dict(
-        **questions, split='val', test_mode=True, pipeline=test_pipeline))
-test_dataloader = dict(
-    dataset=dict(
-        **questions, split='test', test_mode=True, pipeline=test_pipeline))
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+val_dataloader = dict(dataset=dict(**questions, pipeline=test_pipeline))
+test_dataloader = val_dataloader
 
 val_evaluator = dict(type='OpenEndedQAMetric', num_answers=5)
 test_evaluator = val_evaluator

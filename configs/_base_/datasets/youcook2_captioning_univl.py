@@ -7,16 +7,16 @@ _base_ = ['./youcook2_univl.py']
 
 test_pipeline = [
     dict(
-        type='LoadVideoFeatures',
+        _base_.read_video,
         feature_file=_base_.feature_file,
         max_frames=96),
-    {**_base_.read_text, 'max_length': 128},
+    dict(_base_.read_text, max_length=128),
     _base_.pack,
 ]
 train_pipeline = [
     *test_pipeline[:-1],
     *_base_.mask,
-    {**_base_.read_caption, 'max_length': 128},
+    dict(_base_.read_caption, max_length=128),
     _base_.pack,
 ]
 

@@ -2,10 +2,9 @@
 
 Source of the numbers: the official ``task_finetune_msvdqa`` config.
 """
-_base_ = 'aid_all_in_one.py'
+_base_ = 'aid_all_in_one_20e.py'
 
 optim_wrapper = dict(
-    optimizer=dict(lr=1e-4),
     # The answer heads learn ten times as fast. A key of ours beats the
     # shorter ones of the base, so their biases are named again.
     paramwise_cfg=dict(
@@ -15,13 +14,3 @@ optim_wrapper = dict(
             'classifier.2.bias': dict(lr_mult=10., decay_mult=0.),
             'classifier.4.bias': dict(lr_mult=10., decay_mult=0.)
         }))
-
-train_cfg = dict(max_epochs=20)
-param_scheduler = [
-    dict(
-        type='LinearLR', start_factor=1e-12, begin=0, end=2,
-        convert_to_iter_based=True),
-    dict(
-        type='PolyLR', power=1, eta_min=0., begin=2, end=20,
-        convert_to_iter_based=True)
-]
