@@ -16,3 +16,4 @@ captions = dict(list_file='train_list_7k.txt')
 train_dataloader = dict(dataset=dict(dataset=captions))
 optim_wrapper = dict(meta_dataloader=dict(dataset=dict(dataset=captions)))
 train_cfg = dict(max_epochs=9)
+work_dir = './work_dirs/toy/meltr_all_in_one_msrvtt7k_retrieval'

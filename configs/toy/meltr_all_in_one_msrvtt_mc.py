@@ -24,3 +24,4 @@ optim_wrapper = dict(
 train_cfg = dict(max_epochs=3)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+work_dir = './work_dirs/toy/meltr_all_in_one_msrvtt_mc'

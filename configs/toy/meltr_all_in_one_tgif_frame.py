@@ -20,3 +20,4 @@ optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 train_cfg = dict(max_epochs=2)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+work_dir = './work_dirs/toy/meltr_all_in_one_tgif_frame'

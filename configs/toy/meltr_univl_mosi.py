@@ -23,3 +23,4 @@ model = dict(
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='sentiment/MAE', rule='less'))
+work_dir = './work_dirs/toy/meltr_univl_mosi'

@@ -21,3 +21,4 @@ default_hooks = dict(
 # Three captions of a video make an epoch three times as long.
 train_cfg = dict(max_epochs=4, val_interval=2)
 param_scheduler = dict(period=4)
+work_dir = './work_dirs/toy/meltr_univl_msrvtt7k_retrieval'

@@ -11,3 +11,4 @@ _base_ = ['./meltr_univl_msrvtt7k_retrieval.py']
 split = dict(split='train_9k', csv_file='MSRVTT_train.9k.csv')
 train_dataloader = dict(dataset=dict(dataset=split))
 optim_wrapper = dict(meta_dataloader=dict(dataset=dict(dataset=split)))
+work_dir = './work_dirs/toy/meltr_univl_msrvtt9k_retrieval'

@@ -20,3 +20,4 @@ model = dict(
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))
+work_dir = './work_dirs/toy/meltr_univl_youcook2_captioning'

@@ -17,3 +17,4 @@ val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
 default_hooks = dict(
     checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))
+work_dir = './work_dirs/toy/meltr_univl_youcook2_retrieval'

@@ -16,3 +16,4 @@ captions = dict(ann_file='train_7k.json')
 train_dataloader = dict(dataset=dict(dataset=captions))
 optim_wrapper = dict(meta_dataloader=dict(dataset=dict(dataset=captions)))
 train_cfg = dict(max_epochs=8)
+work_dir = './work_dirs/toy/meltr_violet_msrvtt7k_retrieval'

@@ -23,3 +23,4 @@ model = dict(
 optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+work_dir = './work_dirs/toy/meltr_violet_msvdqa'

@@ -19,3 +19,4 @@ optim_wrapper = dict(
     meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+work_dir = './work_dirs/toy/meltr_violet_tgif_action'

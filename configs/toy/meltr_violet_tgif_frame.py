@@ -21,3 +21,4 @@ optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
 train_cfg = dict(max_epochs=4)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+work_dir = './work_dirs/toy/meltr_violet_tgif_frame'

@@ -20,3 +20,4 @@ optim_wrapper = dict(
 train_cfg = dict(max_epochs=5)
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))
+work_dir = './work_dirs/toy/meltr_violet_tgif_transition'

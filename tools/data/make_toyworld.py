@@ -56,7 +56,8 @@ def parse_args() -> argparse.Namespace:
         nargs=3,
         default=(1000, 60, 160),
         metavar=('TRAIN', 'VAL', 'TEST'),
-        help='number of clips of each split (TGIF-QA: of each kind)')
+        help='number of clips of each split (TGIF-QA: of each kind); the toy '
+        'configs need 250 for training, a tenth being held out')
     parser.add_argument(
         '--frames',
         type=int,

@@ -7,7 +7,8 @@ clip_len = 3
 img_size = 224
 max_length = 40
 # A hub name or the directory of a copy of it.
-tokenizer = 'bert-base-uncased'
+# Without network: MELTR_TOKENIZER=/a/folder, or minilm.
+tokenizer = '{{$MELTR_TOKENIZER:bert-base-uncased}}'
 
 # The official order of resizes: stretched twice, then cropped. No flip and
 # no colour changes.

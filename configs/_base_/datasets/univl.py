@@ -2,7 +2,8 @@
 # the loaders. The files beside say what is read.
 #
 # A hub name or the directory of a copy of it.
-tokenizer = 'bert-base-uncased'
+# Without network: MELTR_TOKENIZER=/a/folder, or minilm.
+tokenizer = '{{$MELTR_TOKENIZER:bert-base-uncased}}'
 # Those of UniVL's README, for retrieval on both data sets and for captioning
 # on MSRVTT; MELTR's code has 20 and 100 as defaults and does not say what its
 # numbers were made with.

@@ -6,7 +6,8 @@
 clip_len = 5
 img_size = 224
 # A hub name or the directory of a copy of it.
-tokenizer = 'bert-base-uncased'
+# Without network: MELTR_TOKENIZER=/a/folder, or minilm.
+tokenizer = '{{$MELTR_TOKENIZER:bert-base-uncased}}'
 
 # No augmentation, in training either: that is the official recipe.
 resize = dict(type='PadToSquareResize', size=img_size)
