@@ -113,6 +113,9 @@ def find_whole_checkpoint(work_dir: str) -> Optional[str]:
     if osp.isfile(note):
         with open(note, encoding='utf-8') as file:
             named = file.read().strip()
+        # Of a file on a server nothing is known before it is loaded.
+        if '://' in named or named.startswith(('s3:', 'petrel:')):
+            return named
         if named and is_whole_checkpoint(named):
             return named
     candidates = _others(work_dir, named)

@@ -41,16 +41,23 @@ def torchvision_ops() -> bool:
     """Declare ``torchvision::nms`` when a CUDA torchvision meets a CPU torch.
 
     Symptom: every run dies with ``operator torchvision::nms does not exist``
-    as soon as anything imports torchvision. Cause: there is no CPU wheel of
-    torchvision beside a CPU torch, and its Python half registers fake
-    kernels for operators that its CUDA half failed to declare. Once they are
-    declared, everything but the compiled operators works. Can go when
-    torchvision tolerates its extension not loading.
+    as soon as anything imports torchvision. Cause: PyPI's torchvision is the
+    CUDA one, and its Python half registers fake kernels for operators that
+    its CUDA half failed to declare. Once they are declared, everything but
+    the compiled operators works. Can go when torchvision tolerates its
+    extension not loading.
     """
     if torch.version.cuda or not importlib.util.find_spec('torchvision'):
         return False
-    if hasattr(torch.ops.torchvision, 'nms'):
-        return False
+    try:
+        import torchvision  # noqa: F401
+        return False  # a pair that fits: it declares them itself
+    except RuntimeError as error:
+        if 'torchvision::nms' not in str(error):
+            raise
+    for name in list(sys.modules):
+        if name.partition('.')[0] == 'torchvision':  # half imported
+            del sys.modules[name]
     library = torch.library.Library('torchvision', 'FRAGMENT')
     library.define('nms(Tensor dets, Tensor scores, float iou_threshold) '
                    '-> Tensor')

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,3 +167,22 @@ def test_no_warning_of_an_operator_that_mmcv_lite_leaves_out():
             capture_output=True, text=True, timeout=300)
         found = 'MultiScaleDeformableAttention' in result.stderr
         assert found == warned, result.stderr
+
+
+def test_a_torchvision_that_fits_is_left_alone(tmp_path):
+    """Defining what it registers itself would end the process."""
+    (tmp_path / 'torchvision.py').write_text(
+        "import torch\n"
+        "library = torch.library.Library('torchvision', 'DEF')\n"
+        "library.define('nms(Tensor a) -> Tensor')\n")
+    file = Path(compat.__file__)
+    result = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', textwrap.dedent(f"""
+            import sys
+            sys.path[:0] = [{str(tmp_path)!r}, {str(file.parent)!r}]
+            import compat
+            assert not compat.torchvision_ops()
+            import torchvision
+            print('done')
+            """)], capture_output=True, text=True, timeout=300)
+    assert 'done' in result.stdout, result.stderr

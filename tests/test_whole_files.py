@@ -153,3 +153,9 @@ def test_nothing_whole_is_one_clear_error(work_dir, warnings):
     with pytest.raises(ValueError, match=(
             'epoch_3.pth: .*whole checkpoint.*--resume')):
         found(work_dir)
+
+
+def test_a_checkpoint_on_a_server_is_resumed_as_mmengine_does(tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('s3://bucket/run/epoch_3.pth')
+    assert whole_files.find_whole_checkpoint(str(tmp_path)) == \
+        's3://bucket/run/epoch_3.pth'

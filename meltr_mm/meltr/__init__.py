@@ -2,11 +2,12 @@
 
 Depends on torch and mmengine, and knows nothing about video.
 """
+from .amp_optim_wrapper import AmpAIDOptimWrapper
 from .history import BatchHistory
 from .hooks import TaskWeightPlotHook
 from .loss_transformer import MELTR
 from .optim_constructor import AIDOptimWrapperConstructor
-from .optim_wrapper import AIDOptimWrapper, AmpAIDOptimWrapper
+from .optim_wrapper import AIDOptimWrapper
 from .resume import ValidateOnResumeHook
 from .scheduler import MetaOptimizerScheduler
 from .wrapper import MELTRWrapper

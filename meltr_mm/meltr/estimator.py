@@ -2,8 +2,11 @@
 import logging
 from typing import Optional
 
+import torch
 from mmengine.logging import print_log
+from torch import Tensor
 
+from .combination import Average
 from .hypergradient import Hypergradient, hypergradient
 
 
@@ -41,7 +44,9 @@ class AutoEstimator:
         if self.chosen is not None:
             return hypergradient(*args, estimator=self.chosen, **kwargs)
         reference = hypergradient(*args, estimator='vjp', **kwargs)
-        if not reference.products.isfinite().all():
+        products, average = reference.products, kwargs.get('average')
+        comparable = products.isfinite().all() and bool(products.any())
+        if not _everywhere(comparable, products, average):
             return reference  # nothing to compare with; decide next time
         tasks, shared = len(reference.products), isinstance(args[2], int)
         if tasks <= (2 if shared else 1):
@@ -50,6 +55,8 @@ class AutoEstimator:
                       'tasks', 'current')
             return reference
         objection = self._objection_to_jvp(reference, args, kwargs)
+        if not _everywhere(not objection, products, average):
+            objection = objection or 'another process cannot'
         self.chosen = 'vjp' if objection else 'jvp'
         if objection:
             print_log(
@@ -65,6 +72,8 @@ class AutoEstimator:
         try:
             products = hypergradient(
                 *args, estimator='jvp', **kwargs).products
+        except (torch.OutOfMemoryError, torch.distributed.DistError):
+            raise  # these say nothing about forward mode
         except (NotImplementedError, RuntimeError) as error:
             reason = str(error).strip().splitlines()[0]
             return f'forward mode is not possible here: {reason}'
@@ -76,3 +85,12 @@ class AutoEstimator:
             return None
         return (f'the products of forward mode differ by {error:.1e} '
                 f'(allowed: {self.tolerance:.0e})')
+
+
+def _everywhere(holds: bool, like: Tensor,
+                average: Optional[Average]) -> bool:
+    """Whether it holds on all processes."""
+    fails = like.new_tensor(float(not holds))
+    if average is not None:
+        average([fails])
+    return not fails

@@ -103,7 +103,8 @@ def forward_mode_rules(model: nn.Module,
         stack.enter_context(checkpointing_off(model))
         for switch, enabled in ((torch.no_grad, False),
                                 (torch.inference_mode, False),
-                                (torch.enable_grad, True)):
+                                (torch.enable_grad, True),
+                                (torch.set_grad_enabled, None)):
             stack.enter_context(_switches_tangents(switch, enabled))
         stack.enter_context(
             patch.object(F, 'embedding', _constant_padding(F.embedding)))
@@ -125,7 +126,8 @@ def _mha_fastpath_off() -> Iterator[None]:
 
 
 @contextmanager
-def _switches_tangents(switch: type, enabled: bool) -> Iterator[None]:
+def _switches_tangents(switch: type,
+                       enabled: Optional[bool]) -> Iterator[None]:
     """Let a grad-mode context manager switch tangents along with gradients.
 
     Forward mode ignores ``no_grad`` by design; a model that means it as a
@@ -138,7 +140,8 @@ def _switches_tangents(switch: type, enabled: bool) -> Iterator[None]:
     def entering(self):
         previous.append(torch._C._is_fwd_grad_enabled())
         result = enter(self)
-        torch._C._set_fwd_grad_enabled(enabled)
+        torch._C._set_fwd_grad_enabled(
+            self.mode if enabled is None else enabled)
         return result
 
     def leaving(self, *exception):

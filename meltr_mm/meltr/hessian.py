@@ -95,10 +95,10 @@ class TrainingHessian:
                 if g is not None and g.requires_grad]
         *product, slope = torch.autograd.grad(
             [inner[i] for i in used], [*self._params, c],
-            [u[i] * self._scale for i in used],
+            [u[i] * self._scale**0.5 for i in used],
             retain_graph=p.keep,
             allow_unused=True)
-        factor = 1 / self._scale**2
+        factor = 1 / self._scale
         return [scaled(g, factor) for g in product], slope * factor
 
     def _first_gradient(self,
@@ -110,10 +110,11 @@ class TrainingHessian:
             stack.enter_context(sdpa_kernel(SDPBackend.MATH))
             stack.enter_context(checkpointing_off(self._model))
             losses = p.run()
+            # The scale enters twice here.
             c = self._combined.weights.detach().to(losses.dtype)
             c.requires_grad_()
             inner = torch.autograd.grad(
-                losses, self._params, c * self._scale, create_graph=True,
+                losses, self._params, c * self._scale**0.5, create_graph=True,
                 allow_unused=True)
         result = losses, c, list(inner)
         if p.keep:

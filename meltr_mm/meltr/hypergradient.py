@@ -31,7 +31,14 @@ from .hessian import TrainingHessian
 from .inverse_hessian import Identity
 from .loss_pass import LossPass
 from .rng import RNGState
-from .tensor_lists import Tensors, add, filled, gradients, inner_product
+from .tensor_lists import (
+    Tensors,
+    add,
+    filled,
+    gradients,
+    inner_product,
+    largest,
+)
 
 Evaluate = Callable[[], Tensor]
 ESTIMATORS = ('jvp', 'vjp', 'finite_difference', 'double_backward')
@@ -69,7 +76,8 @@ def hypergradient(model: nn.Module,
                   inverse_hessian: Optional[Callable] = None,
                   average: Optional[Average] = None,
                   sync_losses: bool = True,
-                  scale: float = 1.0) -> Hypergradient:
+                  scale: float = 1.0,
+                  moving: Sequence[nn.Parameter] = ()) -> Hypergradient:
     """Compute the gradient of MELTR's parameters by implicit differentiation.
 
     Neither the model's parameters nor its buffers, ``.grad`` or the random
@@ -112,6 +120,9 @@ def hypergradient(model: nn.Module,
         scale (float): Factor on the losses in backward passes, removed from
             their gradients again; keeps float16 gradients from vanishing.
             Defaults to 1.
+        moving (Sequence[nn.Parameter]): Frozen parameters that the model's
+            forward changes, such as those of a momentum encoder: they are
+            put back. Defaults to none.
 
     Returns:
         Hypergradient: Gradients of MELTR and the quantities on the way.
@@ -130,7 +141,7 @@ def hypergradient(model: nn.Module,
         model, meltr, primary, losses, estimator, gamma, direct_regulariser,
         inverse_hessian or Identity(), average, sync_losses, scale)
     device = next(model.parameters()).device
-    with preserved_buffers(model), RNGState(device).preserved(), \
+    with preserved_buffers(model, moving), RNGState(device).preserved(), \
             checkpointing_for_grad(), torch.enable_grad():
         return meta_step.run()
 
@@ -275,8 +286,15 @@ class _FirstOrder(_MetaStep):
         params = [self.params[i] for i in moving]
         direction = [v[i] for i in moving]
         if self.estimator == 'jvp':
+            # In half precision a tangent must not vanish.
+            size = 1. if self.scale == 1 else largest(direction)
+            if size != 1:
+                direction = [t / size for t in direction]
             pairs = [p.jvp(self.model, params, direction)
                      for p in self.passes]
+            if size != 1:
+                pairs = [(value, slope.float() * size)
+                         for value, slope in pairs]
         else:
             pairs = [p.difference(params, direction) for p in self.passes]
         values, slopes = zip(*pairs, strict=True)

@@ -9,10 +9,10 @@ import torch
 from mmengine.dist import broadcast, get_world_size
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
-from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
-from mmengine.runner.amp import autocast
 from torch import Tensor, nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 from torch.optim import Optimizer
 
@@ -134,6 +134,12 @@ class AIDOptimWrapper(OptimWrapper):
             _check_clipping(meta_clip_grad)
         if history is not None:
             check_dict('history', history)
+        if not isinstance(meta_optimizer, Optimizer):
+            raise TypeError(
+                'meta_optimizer must be an optimiser by now, but is '
+                f'{meta_optimizer!r}; set optim_wrapper='
+                "dict(constructor='AIDOptimWrapperConstructor', ...), which "
+                'builds it')
         if inverse_hessian is not None:
             check_config('inverse_hessian', inverse_hessian)
             inverse_hessian = TASK_UTILS.build(inverse_hessian)
@@ -153,10 +159,14 @@ class AIDOptimWrapper(OptimWrapper):
                                         shared_batch)
         self.skips = SkipCounter(max_skips)
 
+        keep_compiled_graphs()
+
         self.updates = 0  # parameter updates over the whole run
         self.meta_steps = 0
         self._model: Optional[MELTRWrapper] = None
+        self._resumed: Optional[dict] = None  # tasks of the resumed run
         self._listening = False
+        self._moving: List[nn.Parameter] = []
         self._window: Window = []
         self._window_usable = True
 
@@ -171,14 +181,32 @@ class AIDOptimWrapper(OptimWrapper):
         """
         self._attach(model)
         self._listening = True
+        frozen = self._frozen_versions()
         try:
             with super().optim_context(model):
                 yield
         finally:
             self._listening = False
+            # A momentum encoder moves once per update, not in a meta step.
+            self._moving = [
+                p for p, now in self._frozen_versions().items()
+                if frozen.get(p) != now
+            ]
+
+    @torch.compiler.disable
+    def _frozen_versions(self) -> Dict[nn.Parameter, Tuple[int, int]]:
+        return {p: (p.data_ptr(), p._version)
+                for p in self._model.model.parameters()
+                if not p.requires_grad}
 
     def _attach(self, model: nn.Module) -> None:
-        model = model.module if is_model_wrapper(model) else model
+        if is_model_wrapper(model):
+            if not isinstance(model, (DistributedDataParallel, DataParallel)):
+                raise TypeError(
+                    f'{type(self).__name__} trains models whose parameters '
+                    'are whole on each process, but got '
+                    f'{type(model).__name__}; use MMDistributedDataParallel')
+            model = model.module
         if model is self._model:
             return
         if not isinstance(model, MELTRWrapper):
@@ -187,8 +215,14 @@ class AIDOptimWrapper(OptimWrapper):
                 f'{type(model).__name__}; wrap the model: model=dict('
                 "type='MELTRWrapper', model=..., meltr=dict(type='MELTR'), "
                 'losses=[...], primary=...)')
+        if self._resumed and self._resumed != _tasks_of(model):
+            raise ValueError(
+                'a run must be resumed with the tasks that it has: `losses` '
+                'in the same order, and `primary`. They were '
+                f'{self._resumed}, but are {_tasks_of(model)}. Set them back '
+                'in MELTRWrapper, or start a new run from the weights with '
+                'load_from')
         model.learns_meltr = True
-        keep_compiled_graphs(model)
         model.data_preprocessor.register_forward_pre_hook(self._overhear)
         for tensor in model.meltr.state_dict().values():
             broadcast(tensor)
@@ -200,6 +234,8 @@ class AIDOptimWrapper(OptimWrapper):
 
     # ------------------------------------------------------- training step
 
+    # With MMEngine's `compile=True` the model alone is compiled.
+    @torch.compiler.disable
     def update_params(self,
                       loss: Tensor,
                       step_kwargs: Optional[dict] = None,
@@ -278,18 +314,26 @@ class AIDOptimWrapper(OptimWrapper):
         else:
             primary = [partial(self._losses, batch, (model.primary, ))
                        for batch in validation]
-        result = self.hypergradient(
-            model.model,
-            model.meltr,
-            primary,
-            [partial(self._losses, batch, model.losses) for batch in training],
-            gamma=self.gamma,
-            direct_regulariser=self.direct_regulariser,
-            inverse_hessian=self.inverse_hessian,
-            average=average if get_world_size() > 1 else None,
-            sync_losses=model.sync_losses,
-            scale=self._scale())
-        problem = self._meta_problem(result)
+        while True:
+            result = self.hypergradient(
+                model.model,
+                model.meltr,
+                primary,
+                [partial(self._losses, batch, model.losses)
+                 for batch in training],
+                gamma=self.gamma,
+                direct_regulariser=self.direct_regulariser,
+                inverse_hessian=self.inverse_hessian,
+                average=average if get_world_size() > 1 else None,
+                sync_losses=model.sync_losses,
+                scale=self._scale(),
+                moving=self._moving)
+            problem = self._value_problem(result)
+            if not problem:
+                problem = self._gradient_problem(result)
+                if problem and self._lower_scale():
+                    continue
+            break
         if problem:
             self.skips.skip('meta step', problem)
             return
@@ -316,16 +360,18 @@ class AIDOptimWrapper(OptimWrapper):
 
     # ------------------------------------------------- never silently wrong
 
-    def _meta_problem(self, result: Hypergradient) -> Optional[str]:
-        names = self._model.losses
-        problem = self._nonfinite(names, result.losses)
+    def _value_problem(self, result: Hypergradient) -> Optional[str]:
+        problem = self._nonfinite(self._model.losses, result.losses)
         if problem:
             return f'non-finite {problem} on the meta-training batch'
         if not torch.isfinite(result.value):
             return (f'non-finite {self._model.primary} on the '
                     'meta-validation batch, or output of MELTR')
+        return None
+
+    def _gradient_problem(self, result: Hypergradient) -> Optional[str]:
         if result.products is not None:
-            problem = self._nonfinite(names, result.products)
+            problem = self._nonfinite(self._model.losses, result.products)
             if problem:
                 return f'non-finite gradient of {problem}'
         norm = get_total_norm(list(result.grads.values()))
@@ -349,6 +395,10 @@ class AIDOptimWrapper(OptimWrapper):
     def _scale(self) -> float:
         """Factor on the losses in the backward passes of a meta step."""
         return 1.0
+
+    def _lower_scale(self) -> bool:
+        """Lower that factor for good; False if there is nothing to lower."""
+        return False
 
     def _scaler_checks(self) -> bool:
         """Whether a gradient scaler looks for non-finite gradients."""
@@ -379,7 +429,8 @@ class AIDOptimWrapper(OptimWrapper):
             meta_steps=self.meta_steps,
             skips=dict(self.skips.in_a_row),
             estimator=getattr(self.hypergradient, 'chosen', None),
-            generator=self.history.generator.get_state())
+            generator=self.history.generator.get_state(),
+            tasks=_tasks_of(self._model) if self._model else self._resumed)
         return state
 
     def load_state_dict(self, state_dict: dict) -> None:
@@ -388,6 +439,9 @@ class AIDOptimWrapper(OptimWrapper):
         Args:
             state_dict (dict): The state; one that a plain wrapper saved is
                 accepted too, and MELTR's optimiser then starts afresh.
+
+        Raises:
+            ValueError: If it is of a MELTR of another size.
         """
         state_dict = dict(state_dict)
         aid = state_dict.pop('aid', None)
@@ -398,6 +452,8 @@ class AIDOptimWrapper(OptimWrapper):
                 'optimiser and its counters start afresh', 'current',
                 logging.WARNING)
             return
+        _check_sizes(self.meta_optimizer, aid['meta_optimizer'])
+        self._resumed = aid.get('tasks')
         self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
@@ -407,42 +463,22 @@ class AIDOptimWrapper(OptimWrapper):
         self.history.generator.set_state(aid['generator'].cpu())
 
 
-@OPTIM_WRAPPERS.register_module()
-class AmpAIDOptimWrapper(AIDOptimWrapper, AmpOptimWrapper):
-    """AIDOptimWrapper with automatic mixed precision.
+def _tasks_of(model: MELTRWrapper) -> dict:
+    return dict(losses=list(model.losses), primary=model.primary)
 
-    Forward passes of the meta step run under the same autocast. The
-    hypergradient is taken on unscaled losses and accumulated in float32.
-    MMAction2's ``--amp`` flag refuses wrappers that it does not know, so
-    mixed precision is asked for by this type.
 
-    Args:
-        loss_scale (str | float | dict): MMEngine's loss scaling.
-            Defaults to 'dynamic'.
-        dtype (str, optional): Autocast's type. Defaults to the device's.
-        **kwargs: As for :class:`AIDOptimWrapper`.
-
-    Raises:
-        ValueError: If ``estimator`` is ``'finite_difference'``: differences
-            drown in the rounding of low precision.
-    """
-    auto_tolerance = 5e-2
-
-    def __init__(self, *, estimator: str = 'auto', **kwargs) -> None:
-        if estimator == 'finite_difference':
-            raise ValueError(
-                "estimator 'finite_difference' is for float32: its "
-                "differences drown in the rounding of autocast; use 'auto'")
-        super().__init__(estimator=estimator, **kwargs)
-
-    def _precision(self):
-        return autocast(dtype=self.cast_dtype)
-
-    def _scale(self) -> float:
-        return self.loss_scaler.get_scale()
-
-    def _scaler_checks(self) -> bool:
-        return self.loss_scaler.is_enabled()
+def _check_sizes(optimizer: Optimizer, state: dict) -> None:
+    params = [p for group in optimizer.param_groups for p in group['params']]
+    for index, moments in state['state'].items():
+        for moment in moments.values():
+            if isinstance(moment, Tensor) and moment.ndim and (
+                    index >= len(params)
+                    or moment.shape != params[index].shape):
+                raise ValueError(
+                    'a run must be resumed with a MELTR of the size that it '
+                    'has: as many losses, and the same options. Set them '
+                    'back, or start a new run from the weights of the model '
+                    '(tools/convert/unwrap.py) with load_from')
 
 
 def _check_clipping(meta_clip_grad: dict) -> None:

@@ -106,3 +106,15 @@ def inner_product(a: Tensors, b: Tensors) -> Tensor:
         device = next((t.device for t in (*a, *b) if t is not None), None)
         return torch.zeros((), device=device)
     return total
+
+
+def largest(tensors: Sequence[Tensor]) -> float:
+    """Largest absolute value of all elements; 1 if there is none but 0.
+
+    Args:
+        tensors (Sequence[Tensor]): At least one.
+
+    Returns:
+        float: Above 0.
+    """
+    return max(t.abs().max().item() for t in tensors if t.numel()) or 1.

@@ -272,7 +272,8 @@ def _adopt_bare_checkpoint(wrapper: MELTRWrapper, state_dict: dict,
     weights = {k for k in own if k.startswith(prefix + 'model.')}
     usable = [k for k in weights & set(state_dict)
               if state_dict[k].shape == own[k]]
-    if 2 * len(usable) < len(weights):
+    # A part of the model, such as its backbone, is as good as for itself.
+    if 2 * len(usable) < min(len(weights), len(state_dict)):
         key = min(set(state_dict) - set(usable), default='(none)')
         raise RuntimeError(
             f'this checkpoint belongs to another model: only {len(usable)} '

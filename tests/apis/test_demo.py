@@ -1,12 +1,12 @@
 """The commands that ask a trained model, on checkpoints of the toy configs."""
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from child_process import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def test_as_a_command(ranking_videos, videos, tmp_path):
         '--json', '--pictures', 'pictures', '--device', 'cpu', *videos]
     result = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=300,
-        env=dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS='1'))
+        env=environment(ROOT, OMP_NUM_THREADS='1'))
     assert result.returncode == 0, result.stderr[-3000:]
     found, = json.loads(result.stdout)
     assert found['query'] == 'a red circle'

@@ -189,7 +189,8 @@ class TestFiles:
     def test_missing_video(self, build, tmp_path):
         violet(tmp_path, [ITEM, dict(ITEM, video='x_1_2')])
         with pytest.raises(
-                FileNotFoundError, match=r'x_1_2\.mp4: this video.*0 others'):
+                FileNotFoundError,
+                match=r'x_1_2\.mp4: this video .* does not exist\. Put'):
             build()
 
     def test_no_video_files_needed(self, build, tmp_path):

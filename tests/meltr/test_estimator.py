@@ -2,8 +2,10 @@
 import pytest
 import torch
 from aid_building import build, phi, weights
+from mmengine.runner import Runner
 from shared_trunk import NoForwardMode, batch
 from test_wrapper import wrap
+from torch.utils.data import DataLoader
 
 
 class StopsTangents(torch.autograd.Function):
@@ -62,3 +64,52 @@ def test_compiled_model_trains_as_the_plain_one(estimator):
         assert optim_wrapper.meta_steps == 4
         runs.append((weights(model), phi(model)))
     torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-12)
+
+
+def test_runner_that_compiles_trains_as_the_plain_one(tmp_path):
+    """MMEngine's `compile` replaces `train_step` as a whole."""
+    runs = []
+    for compiled in (False, dict(backend='aot_eager')):
+        torch._dynamo.reset()
+        model = wrap()
+        runner = Runner(
+            model=model, work_dir=str(tmp_path / str(bool(compiled))),
+            train_dataloader=DataLoader(
+                [batch(n) for n in range(6)],
+                collate_fn=lambda batches: batches[0]),
+            train_cfg=dict(by_epoch=True, max_epochs=1),
+            optim_wrapper=build(model, interval=2),
+            default_hooks=dict(checkpoint=None), default_scope='mmaction',
+            experiment_name=f'compiled_{bool(compiled)}',
+            cfg=dict(compile=compiled))
+        runner.train()
+        assert runner.optim_wrapper.meta_steps == 3
+        assert runner.optim_wrapper.hypergradient.chosen == 'jvp'
+        runs.append((weights(model), phi(model)))
+    torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-12)
+
+
+def test_a_batch_without_gradients_decides_nothing():
+    model = wrap()
+    optim_wrapper = build(model, gamma=0.)
+    still = dict(batch(0), targets=model(batch(0)['inputs']).detach())
+    model.train_step(still, optim_wrapper)
+    assert optim_wrapper.hypergradient.chosen is None
+    optim_wrapper.history.batches.clear()
+    model.train_step(batch(1), optim_wrapper)
+    assert optim_wrapper.hypergradient.chosen == 'jvp'
+
+
+def test_no_memory_is_no_missing_formula():
+    model = wrap()
+    optim_wrapper = build(model)
+    trunk = model.model.trunk.forward
+
+    def short_of_memory(x):
+        if torch._C._is_fwd_grad_enabled() and not torch.is_grad_enabled():
+            raise torch.OutOfMemoryError('none left')
+        return trunk(x)
+
+    model.model.trunk.forward = short_of_memory
+    with pytest.raises(torch.OutOfMemoryError):
+        model.train_step(batch(0), optim_wrapper)

@@ -146,6 +146,7 @@ CASES = {
     'encoder layer in eval mode': encoder_layer(0.).eval(),
     'no_grad block': SoftTargets(torch.no_grad),
     'no_grad decorator': Decorated(),
+    'set_grad_enabled': SoftTargets(lambda: torch.set_grad_enabled(False)),
     'inference mode': InferenceMode(),
     'detach': Detached(),
     'checkpoint': Checkpointed(False),

@@ -247,7 +247,7 @@ def test_compiled_model(pair, gamma):
     model, meltr = pair
     expected = compute(model, meltr, 'double_backward', gamma).grads
     model.trunk = torch.compile(model.trunk, backend='aot_eager')
-    keep_compiled_graphs(model)
+    keep_compiled_graphs()
     for estimator in ('jvp', 'vjp', 'finite_difference'):
         tolerance = 1e-3 if estimator == 'finite_difference' else 1e-9
         torch.testing.assert_close(

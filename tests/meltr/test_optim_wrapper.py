@@ -1,17 +1,21 @@
 import copy
 import gc
+from unittest.mock import patch
 
 import pytest
 import torch
 from aid_building import build, phi, weights
 from mmengine.device import get_device
+from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
+from mmengine.runner import Runner
 from shared_trunk import TASKS, SharedTrunk, batch
 from test_wrapper import wrap
+from torch.utils.data import DataLoader
 
-from meltr_mm.meltr import AIDOptimWrapper, AmpAIDOptimWrapper
+from meltr_mm.meltr import AIDOptimWrapper, AmpAIDOptimWrapper, MELTRWrapper
 from meltr_mm.meltr.hypergradient import hypergradient
 
 
@@ -160,6 +164,44 @@ def test_learning_rates_are_seen_and_scheduled():
     assert rates['meta_lr'] == pytest.approx([0.05])
 
 
+@pytest.mark.parametrize('outer', [
+    dict(by_epoch=False), dict(convert_to_iter_based=True)])
+def test_a_schedule_ends_with_the_run(outer, tmp_path):
+    """MMEngine counts the length of the run for the outer scheduler."""
+    model = wrap()
+    optim_wrapper = build(model)
+    runner = Runner(
+        model=model, work_dir=str(tmp_path), default_scope='mmaction',
+        train_dataloader=DataLoader(
+            [batch(n) for n in range(4)],
+                collate_fn=lambda batches: batches[0]),
+        train_cfg=dict(by_epoch=True, max_epochs=3),
+        optim_wrapper=optim_wrapper, default_hooks=dict(checkpoint=None),
+        experiment_name=f'schedule_{list(outer)[0]}',
+        param_scheduler=dict(
+            type='MetaOptimizerScheduler', **outer,
+            scheduler=dict(type='LinearLR', start_factor=1., end_factor=0.)))
+    rates = []
+    runner.register_hook(ReadRate(rates))
+    runner.train()
+    assert rates == pytest.approx([0.5 * (1 - n / 11) for n in range(12)])
+    for wrong in (dict(by_epoch=False), dict(convert_to_iter_based=True)):
+        with pytest.raises(ValueError, match='beside `scheduler`'):
+            PARAM_SCHEDULERS.build(
+                dict(type='MetaOptimizerScheduler',
+                     scheduler=dict(type='LinearLR', **wrong)),
+                default_args=dict(optimizer=optim_wrapper, epoch_length=3))
+
+
+class ReadRate(Hook):
+
+    def __init__(self, rates):
+        self.rates = rates
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.rates += runner.optim_wrapper.get_lr()['meta_lr']
+
+
 def test_paramwise_cfg_names_the_bare_model():
     model = wrap()
     optim_wrapper = build(
@@ -285,6 +327,73 @@ def test_mistakes_in_the_config_are_named():
         meta_optimizer=torch.optim.SGD(bare.parameters(), 0.1))
     with pytest.raises(TypeError, match="type='MELTRWrapper'"):
         bare.train_step(batch(0), optim_wrapper)
+    with pytest.raises(TypeError, match="'AIDOptimWrapperConstructor'"):
+        AIDOptimWrapper(
+            optimizer=torch.optim.SGD(bare.parameters(), 0.1),
+            meta_optimizer=dict(type='SGD', lr=0.1))
+    sharded = build(model)
+    with patch('meltr_mm.meltr.optim_wrapper.is_model_wrapper',
+               lambda module: True):
+        with pytest.raises(TypeError, match='whole on each process'):
+            sharded._attach(model)
+
+
+def test_tasks_and_size_of_a_resumed_run():
+    model = wrap()
+    optim_wrapper = build(model, meta_optimizer=dict(type='Adam', lr=0.1))
+    model.train_step(batch(0), optim_wrapper)
+    state = optim_wrapper.state_dict()
+    adam = dict(meta_optimizer=dict(type='Adam', lr=0.1))
+    same = wrap()
+    resumed = build(same, **adam)
+    resumed.load_state_dict(copy.deepcopy(state))
+    assert resumed.state_dict()['aid']['tasks'] == state['aid']['tasks']
+    same.train_step(batch(1), resumed)
+    other = wrap(losses=('loss_b', 'loss_a', 'loss_c'))
+    resumed = build(other, **adam)
+    resumed.load_state_dict(copy.deepcopy(state))
+    with pytest.raises(ValueError, match=r"in the same order.*\['loss_a', "
+                       r"'loss_b', 'loss_c'\].*\['loss_b', 'loss_a'"):
+        other.train_step(batch(1), resumed)
+    fewer = build(wrap(losses=('loss_a', 'loss_b')), **adam)
+    with pytest.raises(ValueError, match='a MELTR of the size that it has'):
+        fewer.load_state_dict(copy.deepcopy(state))
+
+
+class MomentumEncoder(SharedTrunk):
+    """Has a frozen copy that follows the trunk, once per forward."""
+
+    def __init__(self, replaces):
+        super().__init__()
+        self.slow = copy.deepcopy(self.trunk).requires_grad_(False)
+        self.replaces = replaces
+
+    def forward(self, inputs, targets=None, mode='tensor'):
+        for slow, fast in zip(self.slow.parameters(), self.trunk.parameters(),
+                              strict=True):
+            if self.replaces:
+                slow.data = 0.9 * slow.data + 0.1 * fast.data
+            else:
+                slow.data.mul_(0.9).add_(fast.data, alpha=0.1)
+                slow.add_(0.)  # what a version counter sees
+        return super().forward(inputs, targets, mode)
+
+
+@pytest.mark.parametrize('replaces', [False, True])
+@pytest.mark.parametrize('estimator', ['jvp', 'vjp'])
+def test_a_momentum_encoder_moves_once_per_update(replaces, estimator):
+    torch.manual_seed(0)
+    wrapped = MELTRWrapper(MomentumEncoder(replaces), dict(type='MELTR'),
+                           TASKS, TASKS[0]).double()
+    optim_wrapper = build(wrapped, estimator=estimator)
+    for n in range(4):
+        expected = [0.9 * s + 0.1 * f for s, f in zip(
+            wrapped.model.slow.state_dict().values(),
+            wrapped.model.trunk.state_dict().values(), strict=True)]
+        wrapped.train_step(batch(n), optim_wrapper)
+        torch.testing.assert_close(
+            list(wrapped.model.slow.state_dict().values()), expected)
+    assert optim_wrapper.meta_steps == 4
 
 
 def test_a_plain_wrapper_is_told_that_meltr_is_not_trained(warnings):

@@ -184,6 +184,12 @@ def test_adopts_the_bare_model_and_refuses_another(tmp_path, loader):
     torch.testing.assert_close(
         dict(wrapper.model.state_dict()), dict(bare.state_dict()))
 
+    # A part of the model is as good as for the bare model.
+    part = wrap()
+    heads = {k: v for k, v in bare.state_dict().items() if 'heads' in k}
+    load(part, heads)
+    assert torch.equal(part.model.heads[0].weight, bare.heads[0].weight)
+
     other = MELTR(2).double()
     with pytest.raises(RuntimeError, match=(
             r'another model: only 0 of the 8 tensors of SharedTrunk')):

@@ -5,7 +5,6 @@ environment of their own: `tools/run_tests.sh` lays it over the main one.
 Elsewhere nothing in this folder is collected.
 """
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import transformers
+from child_process import environment
 
 from meltr_mm.datasets.minilm import minilm_directory
 from meltr_mm.toyworld.clips import imagine_clips
@@ -25,8 +24,7 @@ from meltr_mm.toyworld.world import FPS
 
 ROOT = Path(__file__).resolve().parents[2]
 
-version = tuple(map(int, transformers.__version__.split('.')[:2]))
-if version >= (4, 36):
+if find_spec('mmpretrain') is None:
     collect_ignore_glob = ['test_*.py']
 
 
@@ -94,8 +92,7 @@ def train(tmp_path):
         result = subprocess.run(
             [sys.executable, '-W', 'ignore', script, config, '--work-dir',
              tmp_path / 'work'],
-            env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=os.pathsep
-                     .join([os.environ.get('PYTHONPATH', ''), str(ROOT)])),
+            env=environment(ROOT, OMP_NUM_THREADS='1'),
             capture_output=True, text=True, timeout=300)
         assert result.returncode == 0, result.stderr[-3000:]
         scalars = [json.loads(line) for file in tmp_path.glob(

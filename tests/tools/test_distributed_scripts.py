@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from child_process import environment
 from test_scripts import CONFIG, OPTIONS, ROOT, run, workplace  # noqa: F401
 
 KEEP_RANKS = '''
@@ -53,9 +54,10 @@ def dist(cwd, script, *args):
     return subprocess.run(
         ['bash', str(ROOT / 'tools' / script), *map(str, args)],
         cwd=cwd,
-        env=dict(os.environ, OMP_NUM_THREADS='1', MASTER_PORT=str(port),
-                 PYTHONPATH=str(cwd), PATH=os.pathsep.join(
-                     [str(Path(sys.executable).parent), os.environ['PATH']])),
+        env=environment(
+            cwd, OMP_NUM_THREADS='1', MASTER_PORT=str(port),
+            PATH=os.pathsep.join(
+                [str(Path(sys.executable).parent), os.environ['PATH']])),
         capture_output=True, text=True, timeout=300)
 
 

@@ -4,13 +4,13 @@ The stock TPN config, whose neck has a loss of its own, with fewer channels,
 frames and pixels, through the stock train script.
 """
 import json
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from child_process import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 STOCK = Path(
@@ -68,7 +68,7 @@ def test_stock_recognizer_with_an_auxiliary_head(tmp_path, toy_root):
     result = subprocess.run(
         [sys.executable, '-W', 'ignore', STOCK / 'tools' / 'train.py',
          tmp_path / 'config.py', '--work-dir', tmp_path / 'work'],
-        env=dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT)),
+        env=environment(ROOT, OMP_NUM_THREADS='1'),
         capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr[-3000:]
     scalars = [json.loads(line) for file in tmp_path.glob(

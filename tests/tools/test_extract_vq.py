@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from child_process import environment
 from PIL import Image
 from torch import nn
 
@@ -173,7 +174,7 @@ def test_foreign_classes_are_not_loaded(tmp_path, content, options):
 def test_command(images, tmp_path):
     command = [sys.executable, '-W', 'ignore', 'tools/data/extract_vq.py',
                images, str(tmp_path / 'x.pkl'), '--size', '96']
-    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    env = environment(ROOT)
     run = subprocess.run([*command, '--stand-in'], cwd=ROOT, env=env,
                          capture_output=True, text=True, check=True)
     assert '3/3' in run.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from child_process import environment
 
 from meltr_mm.toyworld import write_msvd_qa
 
@@ -34,14 +35,13 @@ def workplace(tmp_path_factory):
 
 def run(cwd, script, *args, start=False):
     command = [sys.executable, '-W', 'ignore', str(script), *map(str, args)]
-    environment = dict(os.environ, OMP_NUM_THREADS='1',
-                       PYTHONPATH=f'{ROOT}{os.pathsep}{cwd}')
+    env = environment(ROOT, cwd, OMP_NUM_THREADS='1')
     if start:
         return subprocess.Popen(
-            command, cwd=cwd, env=environment, stdout=subprocess.PIPE,
+            command, cwd=cwd, env=env, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True,
+        command, cwd=cwd, env=env, capture_output=True, text=True,
         timeout=300)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from child_process import environment
 from mmaction.registry import DATASETS
 
 from meltr_mm.toyworld import features as features_module
@@ -234,7 +235,7 @@ def test_command(tmp_path):
         str(tmp_path), '--clips', '2', '1', '1', '--feature-dim', '5',
         '--data', 'youcook2', 'cmu_mosi'
     ]
-    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    env = environment(ROOT)
     run = subprocess.run(
         command, cwd=ROOT, env=env, capture_output=True, text=True,
         check=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import decord
 import numpy as np
 import pytest
+from child_process import environment
 
 from meltr_mm.datasets.safe_pickle import load_video_table
 from meltr_mm.toyworld import write_msvd_qa
@@ -128,7 +129,7 @@ def test_command(tmp_path):
         sys.executable, 'tools/data/make_toyworld.py', '--out',
         str(tmp_path), '--clips', '2', '1', '1'
     ]
-    env = dict(os.environ, PYTHONPATH=str(ROOT))
+    env = environment(ROOT)
     run = subprocess.run(
         command, cwd=ROOT, env=env, capture_output=True, text=True,
         check=True)
