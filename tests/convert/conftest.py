@@ -43,3 +43,13 @@ def all_in_one_fixture():
 @pytest.fixture(params=['qaoe', 'qamc', 'retrieval'])
 def every_violet_fixture(request):
     return find(f'violet_{request.param}_a.pt')
+
+
+@pytest.fixture
+def univl_training_fixture():
+    return find('univl_train.pt')
+
+
+@pytest.fixture
+def all_in_one_training_fixture():
+    return find('all_in_one_train.pt')

@@ -1,8 +1,11 @@
 import json
+import subprocess
+import sys
 
 import parity
 import pytest
 import torch
+from child_process import environment
 from parity_checks.recorded import recorded
 from parity_checks.report import Report
 
@@ -116,6 +119,84 @@ def test_altered_univl_results_fail(univl_fixture, capsys, tmp_path):
         f'{path}.raw.fc1.weight', f'{path}.p_grad_clip50.fc1.weight'}
 
 
+def test_univl_training_agrees_step_by_step(univl_training_fixture, capsys):
+    code, report = run(univl_training_fixture, capsys)
+    assert code == 0
+    assert report['model'] == 'UniVL training'
+    assert report['not_compared'] == []
+    variants = {}
+    for row in report['rows']:
+        variants.setdefault(row['name'], set()).add(row['variant'])
+    # 8 updates, 3 of them followed by a meta step.
+    for name in ('net_losses.13', 'meltr_outputs.10',
+                 'meta_grads.2.fc1.weight', 'main_total_grad_norm'):
+        assert variants[f'record.{name}'] == {'vjp', 'jvp', 'double_backward'}
+    assert 'final_params.decoder.classifier.cls.predictions.bias' in variants
+    assert_moved(univl_training_fixture, 'init_state', 'final_params', 5e-4,
+                 still=('key.bias', 'similarity_dense.bias', 'pooler.dense'))
+
+
+def test_all_in_one_training_agrees_step_by_step(all_in_one_training_fixture):
+    # As it is typed: the logger prints to stdout, too.
+    result = subprocess.run(
+        [sys.executable, parity.__file__, all_in_one_training_fixture,
+         '--json'], capture_output=True, text=True, env=environment())
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert report['model'] == 'All-in-one training'
+    assert report['not_compared'] == []
+    variants = {}
+    for row in report['rows']:
+        variants.setdefault(row['name'], set()).add(row['variant'])
+    for name in ('events.13.meltr_calls', 'events.13.main_param_norm',
+                 'final_state_dict.transformer.temporal_embed'):
+        assert variants[name] == {'vjp', 'jvp', 'double_backward'}
+    assert_moved(all_in_one_training_fixture, 'init_state_dict',
+                 'final_state_dict', 1e-4, still=('pooler.dense', 'norm2.bias',
+                                                  'token_type_embeddings'))
+
+
+def assert_moved(path, before, after, distance, still):
+    """The training changed its weights by more than what is tolerated."""
+    fixture = torch.load(path, weights_only=True)
+    unmoved = [
+        name for name, weight in fixture[after].items()
+        if (weight - fixture[before].get(name, weight)).abs().max() < distance
+        and name in fixture[before]
+    ]
+    assert all(any(part in name for part in still) for name in unmoved)
+
+
+def test_another_draw_of_a_training_is_noticed(univl_training_fixture, capsys,
+                                               tmp_path):
+    fixture = torch.load(univl_training_fixture, weights_only=True)
+    # In the last meta step, so that the steps before still agree.
+    fixture['record']['draws'][-1]['index'] -= 1
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert {'record.net_losses.12', 'record.meta_grads.2.fc1.weight',
+            'meltr_final.fc1.weight'} <= failed
+    assert not {'record.net_losses.9', 'record.meta_grads.1.fc1.weight',
+                'record.meltr_outputs.8'} & failed
+
+
+def test_another_batch_of_a_training_is_noticed(
+        all_in_one_training_fixture, capsys, tmp_path):
+    fixture = torch.load(all_in_one_training_fixture, weights_only=True)
+    fixture['events'][5]['batch_id'] += -1 if fixture['events'][5][
+        'batch_id'] else 1
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert {'events.5.meltr_calls', 'events.5.history_after',
+            'events.6.main_param_norm'} <= failed
+    assert not {f'events.{i}.{key}' for i in range(5)
+                for key in ('meltr_calls', 'main_param_norm')} & failed
+
+
 @pytest.mark.parametrize('content, message', [
     ([1, 2], 'must be a dict with a config'),
     (dict(config=dict()), 'none of them'),
@@ -123,6 +204,10 @@ def test_altered_univl_results_fail(univl_fixture, capsys, tmp_path):
     (dict(config=dict(task='qaoe')), 'of VIOLET must have an entry'),
     (dict(config=dict(current_tasks=[])), 'of All-in-one must have an entry'),
     (dict(config=dict(), task_order=[]), 'of UniVL must have an entry'),
+    (dict(config=dict(), record=dict()),
+     'of UniVL training must have an entry'),
+    (dict(config=dict(), events=[]),
+     'of All-in-one training must have an entry'),
 ])
 def test_other_files_are_refused_in_one_line(content, message, capsys,
                                              tmp_path):

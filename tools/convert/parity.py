@@ -5,24 +5,35 @@
 Builds our model from the fixture's sizes, loads its official weights through
 the converter, runs its inputs, and compares every recorded quantity: model
 outputs, losses, gradients, MELTR's output, the hypergradient by every exact
-estimator and the recorded update step. Prints a line per quantity; exits
-with 1 if one is out of tolerance or was not compared.
+estimator and the recorded update step. A recorded training is replayed step
+by step through AIDOptimWrapper. Prints a line per quantity; exits with 1 if
+one is out of tolerance or was not compared.
 """
 import argparse
 import json
 import sys
-from typing import Callable, Dict, List, Optional
+from contextlib import contextmanager
+from typing import Callable, Dict, Iterator, List, Optional
 
 import checkout  # noqa: F401
 import weights_file
-from parity_checks import all_in_one, univl, violet
+from mmengine.logging import MMLogger
+from parity_checks import (
+    all_in_one,
+    all_in_one_training,
+    univl,
+    univl_training,
+    violet,
+)
 from parity_checks.report import Report
 
 import meltr_mm  # noqa: F401
 
 CHECKS: Dict[str, Callable[[dict], Report]] = {
     'All-in-one': all_in_one.check,
+    'All-in-one training': all_in_one_training.check,
     'UniVL': univl.check,
+    'UniVL training': univl_training.check,
     'VIOLET': violet.check
 }
 
@@ -42,6 +53,10 @@ def model_of(fixture: dict) -> str:
     if not isinstance(fixture, dict) or not isinstance(
             fixture.get('config'), dict):
         raise ValueError('a parity fixture must be a dict with a config')
+    if 'events' in fixture:
+        return 'All-in-one training'
+    if 'record' in fixture:
+        return 'UniVL training'
     if 'task_order' in fixture or 'task_order' in fixture['config']:
         return 'UniVL'
     if 'task' in fixture['config']:
@@ -50,8 +65,21 @@ def model_of(fixture: dict) -> str:
         return 'All-in-one'
     raise ValueError(
         "a parity fixture must have 'task_order' (UniVL), config['task'] "
-        "(VIOLET) or config['current_tasks'] (All-in-one), but this one has "
-        'none of them')
+        "(VIOLET), config['current_tasks'] (All-in-one), or 'record' or "
+        "'events' (trainings of UniVL and All-in-one), but this one has none "
+        'of them')
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    # MMEngine logs parameter groups one parameter at a time, to stdout.
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    logger.setLevel('ERROR')
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -76,7 +104,8 @@ def main(argv: Optional[List[str]] = None) -> int:
             raise ValueError(
                 f'this fixture is of {name}, but only {list(CHECKS)} can be '
                 f'compared')
-        report = CHECKS[name](fixture)
+        with _quiet():
+            report = CHECKS[name](fixture)
     except KeyError as error:
         print(f'error: {args.fixture}: a fixture of {name} must have an entry '
               f'{error}', file=sys.stderr)
