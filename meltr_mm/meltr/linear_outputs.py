@@ -26,20 +26,23 @@ class LinearOutputs:
     @contextmanager
     def recording(self) -> Iterator[None]:
         """Keep the outputs of the linear layers that run in this context.
+
+        Those that the graph does not hold either, because they are
+        checkpointed or moved to the CPU, are not kept.
         """
         linear = F.linear
 
         def recorded(input, weight, bias=None):
             output = linear(input, weight, bias)
             wide = max(weight.shape) >= 2 * min(weight.shape)
-            # Without a graph here the layer is being checkpointed.
-            if wide and output.requires_grad and \
+            if wide and output.requires_grad and not hooks and \
                     not torch.is_autocast_enabled(input.device.type):
                 key = weight.data_ptr(), input.shape
                 self._outputs.setdefault(key, []).append(output.detach())
             return output
 
-        with patch.object(F, 'linear', recorded):
+        with _hooks_of_saved_tensors() as hooks, \
+                patch.object(F, 'linear', recorded):
             yield
 
     def take(self, input: Tensor, weight: Tensor,
@@ -65,6 +68,26 @@ class LinearOutputs:
                     row, _first_row(output), rtol=1e-4, atol=1e-5):
                 return output
         return self._linear(input, weight, bias)
+
+
+@contextmanager
+def _hooks_of_saved_tensors() -> Iterator[list]:
+    """Give the hooks that are on at a time, such as a checkpoint's."""
+    hooks: list = []
+    kind = torch.autograd.graph.saved_tensors_hooks
+    enter, leave = kind.__enter__, kind.__exit__
+
+    def entering(self):
+        hooks.append(self)
+        return enter(self)
+
+    def leaving(self, *exception):
+        hooks.pop()
+        return leave(self, *exception)
+
+    with patch.object(kind, '__enter__', entering), \
+            patch.object(kind, '__exit__', leaving):
+        yield hooks
 
 
 def _first_row(tensor: Tensor) -> Tensor:

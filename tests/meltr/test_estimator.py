@@ -1,6 +1,7 @@
 """estimator='auto': the cheapest exact way that a model supports."""
 import pytest
 import torch
+import torch.nn.functional as F
 from aid_building import build, phi, weights
 from mmengine.runner import Runner
 from shared_trunk import NoForwardMode, batch
@@ -48,6 +49,31 @@ def test_auto_takes_jvp_where_it_is_right():
     model = wrap()
     optim_wrapper = build(model)
     model.train_step(batch(0), optim_wrapper)
+    assert optim_wrapper.hypergradient.chosen == 'jvp'
+
+
+def test_auto_is_not_misled_by_the_dropout_of_fused_attention(monkeypatch):
+    """A CUDA kernel, which draws other masks, is imitated on the CPU."""
+    attention, drawn = F.scaled_dot_product_attention, []
+
+    def draws_other_masks(*args, **kwargs):
+        if torch.backends.cuda.flash_sdp_enabled():
+            drawn.append(torch.rand(1))
+        return attention(*args, **kwargs)
+
+    monkeypatch.setattr(F, 'scaled_dot_product_attention', draws_other_masks)
+    model = wrap()
+    trunk = model.model.trunk.forward
+
+    def attends(x):
+        y = trunk(x)
+        return y + F.scaled_dot_product_attention(y, y, y, dropout_p=0.5)
+
+    model.model.trunk.forward = attends
+    optim_wrapper = build(model, gamma=0.1)
+    for n in range(2):
+        model.train_step(batch(n), optim_wrapper)
+    assert drawn
     assert optim_wrapper.hypergradient.chosen == 'jvp'
 
 

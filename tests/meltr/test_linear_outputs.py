@@ -1,6 +1,10 @@
+from functools import partial
+
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from meltr_mm.meltr.forward_mode import jvp
 from meltr_mm.meltr.linear_outputs import LinearOutputs
@@ -73,3 +77,25 @@ def test_square_and_gradless_layers_are_not_kept():
         F.linear(x.requires_grad_(), square)
         F.linear(x.detach(), wide)
     assert not outputs._outputs
+
+
+def saved_on_the_cpu(function, x):
+    with torch.autograd.graph.save_on_cpu():
+        return function(x)
+
+
+@pytest.mark.parametrize('frugal', [
+    partial(checkpoint, use_reentrant=False),
+    partial(checkpoint, use_reentrant=True),
+    saved_on_the_cpu,
+], ids=['checkpoint', 'reentrant checkpoint', 'moved to the CPU'])
+def test_what_the_graph_does_not_hold_is_not_kept(frugal):
+    model, x = network(), torch.randn(6, 4).double().requires_grad_()
+    outputs = LinearOutputs()
+    with outputs.recording():
+        y = frugal(model[:2], x)
+        assert not outputs._outputs
+        y = model[4](y)
+    y.sum().backward()
+    (_, shape), = outputs._outputs
+    assert shape == (6, 16)
