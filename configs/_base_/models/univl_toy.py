@@ -1,14 +1,12 @@
 # UniVL, small enough to train from scratch on a laptop. For features of 64
 # channels, 24 tokens and 12 seconds. For retrieval; a leaf sets another task,
 # its losses and the primary one.
+_base_ = 'univl.py'
+
 model = dict(
-    type='MELTRWrapper',
     model=dict(
-        type='UniVL',
-        task=dict(type='UniVLRetrieval'),
+        # The vocabulary stays: the tokenizer is the real one.
         bert=dict(
-            # The tokenizer is the real one.
-            vocab_size=30522,
             hidden_size=64,
             num_hidden_layers=1,
             num_attention_heads=4,
@@ -23,15 +21,8 @@ model = dict(
         cross_layers=1,
         decoder_layers=1,
         max_frames=16,
-        max_pair_length=48,
-        data_preprocessor=dict(type='ActionDataPreprocessor')),
-    # Officially MELTR stays in eval mode, so without dropout.
-    meltr=dict(
-        type='MELTR',
-        hidden_dims=(128, 256),
-        feedforward_dim=256,
-        dropout=0.),
+        max_pair_length=48),
+    meltr=dict(feedforward_dim=256),
     # The decoder's two losses and the two of masked pairs make a step three
     # times as long. The model computes only what is listed.
-    losses=['loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm'],
-    primary='loss_alignment')
+    losses=['loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm'])

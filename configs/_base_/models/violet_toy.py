@@ -2,18 +2,20 @@
 # scratch on a laptop. For 2 frames of 96 x 96 pixels: 3 x 3 cells each.
 # A leaf sets the number of answers of its data set:
 #   model = dict(model=dict(task=dict(num_answers=20)))
+_base_ = 'violet.py'
+
 model = dict(
-    type='MELTRWrapper',
     model=dict(
-        type='Violet',
-        task=dict(type='VioletOpenEndedQA', num_answers=20, dropout=0.),
+        task=dict(num_answers=20, dropout=0.),
         video_encoder=dict(
             # Patches of 8, halved twice: cells of 32 pixels as at full size.
             # 32 * 4 channels leave the backbone, bert's hidden size.
             swin=dict(
-                type='FramewiseSwin3D',
                 arch=dict(
-                    embed_dims=32, depths=[1, 1, 1], num_heads=[2, 4, 4]),
+                    _delete_=True,
+                    embed_dims=32,
+                    depths=[1, 1, 1],
+                    num_heads=[2, 4, 4]),
                 out_indices=(2, ),
                 window_size=(2, 6, 6),
                 patch_size=(2, 8, 8),
@@ -25,9 +27,8 @@ model = dict(
                     type='Xavier', layer='Linear', distribution='uniform')),
             num_positions=10,
             max_frames=2),
+        # The vocabulary stays: the tokenizer is the real one.
         bert=dict(
-            # The tokenizer is the real one.
-            vocab_size=30522,
             hidden_size=128,
             num_hidden_layers=2,
             num_attention_heads=4,
@@ -42,13 +43,4 @@ model = dict(
         head_dropout=0.,
         # 0.05 is for a pre-trained matching head; from scratch it multiplies
         # the gradient of noise by 20.
-        temperature=1.,
-        masked_frames_for_target=False,
-        data_preprocessor=dict(
-            type='ActionDataPreprocessor',
-            mean=[123.675, 116.28, 103.53],
-            std=[58.395, 57.12, 57.375],
-            format_shape='NCTHW')),
-    meltr=dict(type='MELTR', hidden_dims=(128, 256), feedforward_dim=256),
-    losses=['loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm'],
-    primary='loss_qa')
+        temperature=1.))
