@@ -16,14 +16,20 @@ def run_two_ranks(script, out, *args):
     Returns:
         list: The results of rank 0 and of rank 1.
     """
-    processes = [
-        subprocess.Popen(
-            [sys.executable, script, str(rank), '2', out, *args],
-            env=dict(os.environ, OMP_NUM_THREADS='1'),
-            stderr=subprocess.PIPE,
-            text=True) for rank in range(2)
-    ]
-    for process in processes:
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode == 0, errors
+    logs = [out / f'log{rank}.txt' for rank in range(2)]
+    processes = []
+    for rank, log in enumerate(logs):
+        with log.open('w') as file:
+            processes.append(subprocess.Popen(
+                [sys.executable, script, str(rank), '2', out, *args],
+                env=dict(os.environ, OMP_NUM_THREADS='1'), stdout=file,
+                stderr=file))
+    try:
+        for process in processes:
+            process.wait(timeout=300)
+    finally:
+        for process in processes:
+            process.kill()
+    assert all(process.returncode == 0 for process in processes), '\n'.join(
+        log.read_text()[-3000:] for log in logs)
     return [torch.load(out / f'rank{rank}.pt') for rank in range(2)]

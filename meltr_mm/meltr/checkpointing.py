@@ -4,11 +4,13 @@ from typing import Any, Callable, Iterator
 from unittest.mock import patch
 
 import torch.utils.checkpoint
-from torch import nn
+from torch import Tensor, nn
 
 # `torch.utils.checkpoint.checkpoint` looks this class up when it is called
 # reentrantly, whatever name a model imported `checkpoint` under.
 _REENTRANT = 'CheckpointFunction'
+# And this one otherwise, in torch 2.6 but not in 2.13.
+_SAVER = '_NoopSaveInputs'
 
 
 class _NonReentrant:
@@ -31,6 +33,14 @@ class _NoCheckpoint:
         return function(*args)
 
 
+class _NothingToSave:
+    """Stands in for what saves a checkpoint's inputs: no formula needed."""
+
+    @staticmethod
+    def apply(*args) -> Tensor:
+        return torch.empty(0)
+
+
 @contextmanager
 def checkpointing_for_grad() -> Iterator[None]:
     """Let models that checkpoint reentrantly be used with ``autograd.grad``.
@@ -49,7 +59,7 @@ def checkpointing_off(model: nn.Module) -> Iterator[None]:
     Args:
         model (nn.Module): Its ``with_cp`` (OpenMMLab) and
             ``gradient_checkpointing`` (transformers) flags are cleared for
-            the duration; whoever calls torch reentrantly is caught as well.
+            the duration; whoever calls torch without them is caught as well.
     """
     flags = [(module, name) for module in model.modules()
              for name in ('with_cp', 'gradient_checkpointing')
@@ -57,7 +67,13 @@ def checkpointing_off(model: nn.Module) -> Iterator[None]:
     try:
         for module, name in flags:
             setattr(module, name, False)
-        with patch.object(torch.utils.checkpoint, _REENTRANT, _NoCheckpoint):
+        with patch.multiple(
+                torch.utils.checkpoint, **{
+                    name: stand_in
+                    for name, stand_in in ((_REENTRANT, _NoCheckpoint),
+                                           (_SAVER, _NothingToSave))
+                    if hasattr(torch.utils.checkpoint, name)
+                }):
             yield
     finally:
         for module, name in flags:

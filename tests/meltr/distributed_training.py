@@ -76,6 +76,8 @@ def main() -> None:
     MMLogger.get_instance('distributed', log_level='WARNING')
     results = [train(**options) for options in json.loads(runs)]
     torch.save(results, f'{out}/rank{rank}.pt')
+    # A process that leaves early can hang the other with torch 2.6.
+    distributed.barrier()
     distributed.destroy_process_group()
 
 
