@@ -182,6 +182,26 @@ def test_another_draw_of_a_training_is_noticed(univl_training_fixture, capsys,
                 'record.meltr_outputs.8'} & failed
 
 
+@pytest.mark.parametrize('hyper, agree, differ', [
+    # The primary loss of the first meta step has no regulariser now.
+    (dict(use_reg=False), range(3), 'record.meta_grads.0.fc1.weight'),
+    # No gradient of this recording was long enough to be clipped.
+    (dict(global_clip=None, max_grad_norm_per_param=-1.), range(14), None),
+    (dict(schedule='warmup_linear'), [0],
+     'final_params.similarity_dense.weight'),
+])
+def test_other_settings_of_a_training_are_replayed(
+        hyper, agree, differ, univl_training_fixture, capsys, tmp_path):
+    fixture = torch.load(univl_training_fixture, weights_only=True)
+    fixture['hyper'].update(hyper)
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert code == bool(failed) == bool(differ)
+    assert not {f'record.net_losses.{i}' for i in agree} & failed
+    assert differ in failed or not differ
+
+
 def test_another_batch_of_a_training_is_noticed(
         all_in_one_training_fixture, capsys, tmp_path):
     fixture = torch.load(all_in_one_training_fixture, weights_only=True)

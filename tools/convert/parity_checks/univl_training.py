@@ -1,4 +1,5 @@
 """Replay a recorded training of UniVL, through our optimiser wrapper."""
+import math
 from typing import Iterator, List, Tuple
 from unittest.mock import patch
 
@@ -24,6 +25,8 @@ DECAY_GROUPS = dict(
     norm_decay_mult=0.,
     bias_decay_mult=0.,
     custom_keys={'video_norm.weight': dict(decay_mult=1.)})
+# Official names of schedules where ours differ.
+SCHEDULES = dict(warmup_linear_down='linear_down')
 # Single precision, over several updates.
 LOSS_RTOL = 1e-5
 OUTPUT_RTOL = 1e-4
@@ -65,7 +68,7 @@ def _check_training(report: Report, fixture: dict, estimator: str) -> None:
         run.step(dict(inputs=list(features), data_samples=samples))
         schedule.step()
         if number % hyper['auxgrad_every'] == 0:
-            run.note_meta_step(hyper['gamma'])
+            run.note_meta_step(hyper['gamma'] * hyper['use_reg'])
 
     for key, rtol in (('net_losses', LOSS_RTOL),
                       ('meltr_outputs', OUTPUT_RTOL)):
@@ -124,9 +127,11 @@ def _build_run(fixture: dict, estimator: str) -> tuple:
                 betas=(hyper['b1'], hyper['b2']),
                 eps=hyper['eps'],
                 weight_decay=hyper['weight_decay'],
-                max_grad_norm=hyper['max_grad_norm_per_param']),
+                max_grad_norm=max(hyper['max_grad_norm_per_param'], 0) or None
+            ),
             paramwise_cfg=DECAY_GROUPS,
-            clip_grad=dict(max_norm=hyper['global_clip']),
+            # Without a bound for the sake of the norm alone.
+            clip_grad=dict(max_norm=hyper['global_clip'] or math.inf),
             meta_optimizer=dict(
                 type='Adam',
                 lr=hyper['meta_lr'],
@@ -143,7 +148,8 @@ def _build_run(fixture: dict, estimator: str) -> tuple:
         dict(
             type='PeriodicLR',
             optimizer=optim_wrapper,
-            period=int(hyper['t_warmup'])))
+            period=int(hyper['t_warmup']),
+            shape=SCHEDULES.get(hyper['schedule'], hyper['schedule'])))
     return model, optim_wrapper, schedule
 
 
