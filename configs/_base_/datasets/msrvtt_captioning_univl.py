@@ -9,10 +9,15 @@ train_dataloader = dict(dataset=dict(encoder_text='transcript'))
 # first one only (references='first').
 val_dataloader = dict(
     dataset=dict(
-        split='test_full', csv_file=None, encoder_text='transcript'))
+        split='test_full',
+        csv_file=None,
+        encoder_text='transcript',
+        pipeline=[
+            *_base_.test_pipeline[:-1], _base_.read_references, _base_.pack
+        ]))
 test_dataloader = val_dataloader
 
-# 'plain' splits at spaces, as the published evaluation does; 'ptb' is that of
+# 'plain' splits at blanks, as the published evaluation does; 'ptb' is that of
 # the COCO toolkit.
 val_evaluator = dict(_delete_=True, type='CaptionMetric', tokenizer='plain')
 test_evaluator = val_evaluator

@@ -18,6 +18,9 @@ read_text = dict(
     key='text')
 read_caption = dict(
     type='TokenizeCaption', tokenizer=tokenizer, max_length=max_length)
+# Captions are compared word by word, in the model's spelling. Officially they
+# are also cut to the longest caption: max_length=max_length.
+read_references = dict(type='TokenizeReferences', tokenizer=tokenizer)
 # What is hidden from the masked losses; 0.15 is the official default.
 mask = [
     dict(type='MaskWords', tokenizer=tokenizer, probability=0.15),

@@ -5,16 +5,16 @@
 # 128 words and 96 frames are those of UniVL's README.
 _base_ = ['./youcook2_univl.py']
 
-test_pipeline = [
+read = [
     dict(
         _base_.read_video,
         feature_file=_base_.feature_file,
         max_frames=96),
     dict(_base_.read_text, max_length=128),
-    _base_.pack,
 ]
+test_pipeline = [*read, _base_.read_references, _base_.pack]
 train_pipeline = [
-    *test_pipeline[:-1],
+    *read,
     *_base_.mask,
     dict(_base_.read_caption, max_length=128),
     _base_.pack,
@@ -28,7 +28,7 @@ val_dataloader = dict(
     dataset=dict(encoder_text='transcript', pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
-# 'plain' splits at spaces, as the published evaluation does; 'ptb' is that of
+# 'plain' splits at blanks, as the published evaluation does; 'ptb' is that of
 # the COCO toolkit.
 val_evaluator = dict(_delete_=True, type='CaptionMetric', tokenizer='plain')
 test_evaluator = val_evaluator

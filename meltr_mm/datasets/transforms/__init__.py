@@ -15,6 +15,7 @@ from .sample_frames_evenly import SampleFramesEvenly
 from .tokenize_caption import TokenizeCaption
 from .tokenize_choices import TokenizeChoices
 from .tokenize_options import TokenizeOptions
+from .tokenize_references import TokenizeReferences
 from .tokenize_text import TokenizeText
 
 __all__ = [
@@ -34,5 +35,6 @@ __all__ = [
     'TokenizeCaption',
     'TokenizeChoices',
     'TokenizeOptions',
+    'TokenizeReferences',
     'TokenizeText',
 ]

@@ -51,8 +51,10 @@ def caption_metrics(predictions: Sequence[str],
         references (Sequence[Sequence[str]]): One or more references for each
             caption (N,).
         tokenizer (str): How texts become words. ``'plain'``: lower case,
-            split at blanks, as UniVL's results were made (with their
-            WordPiece punctuation apart). ``'ptb'``: the toolkit's own, which
+            split at blanks, as UniVL's results were made. A WordPiece model
+            sets punctuation apart, and the references must do so, too:
+            :class:`~meltr_mm.datasets.transforms.TokenizeReferences`.
+            ``'ptb'``: the toolkit's own, which
             also splits off and drops punctuation. Scores of one are not
             comparable with those of the other. Defaults to 'plain'.
 

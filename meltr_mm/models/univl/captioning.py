@@ -6,9 +6,9 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from torch import Tensor
 
+from ...datasets.caption_text import caption_text
 from ...datasets.transforms.tokenizing import load_tokenizer
 from .beam_search import Hypothesis, beam_search
-from .caption_text import caption_text
 from .tasks import UniVLTask
 
 if TYPE_CHECKING:

@@ -4,6 +4,9 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
+from meltr_mm.datasets.caption_text import caption_text
+from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
+
 MASK = 103
 
 
@@ -91,11 +94,34 @@ def test_caption_is_cut_and_shifted():
     assert result['caption_labels'].tolist() == [a, dog, a, 102]
 
 
+def test_references_are_what_the_decoder_was_to_write():
+    texts = ['Add the SALT, and pepper!', "don't cut 1/2 of the scallions"]
+    sample = dict(references=texts)
+    whole = TRANSFORMS.build(
+        dict(type='TokenizeReferences', tokenizer='minilm'))
+    assert whole(sample)['references'] == [
+        'add the salt , and pepper !',
+        "don ' t cut 1 / 2 of the scallions"
+    ]
+    assert texts[0].startswith('Add')  # the dataset's own list
+    cut = TRANSFORMS.build(
+        dict(type='TokenizeReferences', tokenizer='minilm', max_length=6))
+    target = TRANSFORMS.build(
+        dict(type='TokenizeCaption', tokenizer='minilm', max_length=6))
+    vocabulary = load_tokenizer('minilm')
+    for text in texts:
+        labels = target(dict(caption=text))['caption_labels'].tolist()
+        written = caption_text(vocabulary.convert_ids_to_tokens(labels))
+        assert cut(dict(references=[text]))['references'] == [written]
+
+
 @pytest.mark.parametrize('config, message', [
     (dict(type='MaskWords', tokenizer='minilm', probability=0.), r'\(0, 1\]'),
     (dict(type='MaskWords', tokenizer='minilm', repeat_from=0), 'positive'),
     (dict(type='MaskFrames', probability=1.5), r'\(0, 1\].*1.5'),
     (dict(type='TokenizeCaption', tokenizer='minilm', max_length=1),
+     'at least 2'),
+    (dict(type='TokenizeReferences', tokenizer='minilm', max_length=1),
      'at least 2'),
 ])
 def test_wrong_settings(config, message):

@@ -3,9 +3,9 @@ import itertools
 import pytest
 import torch
 
+from meltr_mm.datasets.caption_text import caption_text
 from meltr_mm.models.univl.batch import UniVLBatch
 from meltr_mm.models.univl.beam_search import beam_search
-from meltr_mm.models.univl.caption_text import caption_text
 
 START, END = 2, 3
 

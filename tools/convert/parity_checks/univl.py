@@ -7,11 +7,11 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor, nn
 
+from meltr_mm.datasets.caption_text import caption_text
 from meltr_mm.evaluation.functional import retrieval_metrics
 from meltr_mm.meltr.hypergradient import hypergradient
 from meltr_mm.models.layers import load_strict
 from meltr_mm.models.univl.batch import UniVLBatch
-from meltr_mm.models.univl.caption_text import caption_text
 from meltr_mm.models.univl.checkpoint import UNIVL_KEYS, from_official
 from meltr_mm.models.univl.univl import UniVL
 from parity_checks.meltr import (
