@@ -1,6 +1,9 @@
 # UniVL + MELTR, text-to-video retrieval on MSRVTT, trained on 7k videos.
 #
 #   python tools/train.py configs/meltr_univl_msrvtt7k_retrieval.py
+#   bash tools/dist_train.sh configs/meltr_univl_msrvtt7k_retrieval.py 8
+#
+# The second has the batch below, 8 processes of 16.
 #
 # Data: data/msrvtt/ (docs/data/msrvtt.md). Weights: UniVL's pre-training
 # checkpoint, converted with

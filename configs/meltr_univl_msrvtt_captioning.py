@@ -1,6 +1,9 @@
 # UniVL + MELTR, captioning on MSRVTT (the original split).
 #
 #   python tools/train.py configs/meltr_univl_msrvtt_captioning.py
+#   bash tools/dist_train.sh configs/meltr_univl_msrvtt_captioning.py 8
+#
+# The second has the batch below, 8 processes of 16.
 #
 # Data: data/msrvtt/ (docs/data/msrvtt.md), without the csv files. Weights:
 # UniVL's pre-training checkpoint, converted with

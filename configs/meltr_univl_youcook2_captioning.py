@@ -1,6 +1,9 @@
 # UniVL + MELTR, captioning on YouCook2.
 #
 #   python tools/train.py configs/meltr_univl_youcook2_captioning.py
+#   bash tools/dist_train.sh configs/meltr_univl_youcook2_captioning.py 4
+#
+# The second has the batch below, 4 processes of 4.
 #
 # Data: data/youcook2/ (docs/data/youcook2.md). Weights: UniVL's pre-training
 # checkpoint, converted with

@@ -1,6 +1,9 @@
 # UniVL + MELTR, text-to-video retrieval on YouCook2.
 #
 #   python tools/train.py configs/meltr_univl_youcook2_retrieval.py
+#   bash tools/dist_train.sh configs/meltr_univl_youcook2_retrieval.py 4
+#
+# The second has the batch below, 4 processes of 8.
 #
 # Data: data/youcook2/ (docs/data/youcook2.md). Weights: UniVL's pre-training
 # checkpoint, converted with

@@ -80,7 +80,8 @@ def beam_search(writer: Writer,
         list[list[Hypothesis]]: Per caption its hypotheses, best first.
 
     Raises:
-        ValueError: If the rule is unknown, or a size is not positive.
+        ValueError: If the rule is unknown, a size is not positive, or the
+            decoder's scores are NaN.
     """
     if stopping not in STOPPING:
         raise ValueError(
@@ -101,6 +102,11 @@ def beam_search(writer: Writer,
         if not len(running.captions):
             break
         scores = writer.advance(last).float().log_softmax(dim=-1)
+        if scores.isnan().any():
+            caption = running.captions[scores.isnan().flatten(1).any(1)][0]
+            raise ValueError(
+                f'the scores of the words of caption {int(caption)} (from 0) '
+                'are NaN; look for NaN in its features and in the weights')
         A, k, V = scores.shape
         totals = (running.totals[:, :, None] + scores).flatten(1)
         totals, index = totals.topk(min(rule.width * beam_size, k * V))

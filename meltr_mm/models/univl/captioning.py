@@ -32,8 +32,14 @@ class UniVLCaptioning(UniVLTask):
         max_length (int): Most tokens of a caption. Defaults to 20.
         stopping (str): 'standard' or 'official'. Defaults to 'standard'.
         length_penalty (float): For the standard rule. Defaults to 1.
-        start_id (int): Id of [CLS], which begins a caption. Defaults to 101.
-        end_id (int): Id of [SEP], which ends it. Defaults to 102.
+        start_id (int, optional): Id of [CLS], which begins a caption.
+            Defaults to the tokenizer's, or 101 without one.
+        end_id (int, optional): Id of [SEP], which ends it. Defaults to the
+            tokenizer's, or 102 without one.
+
+    Raises:
+        ImportError, ValueError: If the tokenizer cannot be loaded, or has
+            other ids than those given.
     """
 
     def __init__(self,
@@ -43,19 +49,28 @@ class UniVLCaptioning(UniVLTask):
                  max_length: int = 20,
                  stopping: str = 'standard',
                  length_penalty: float = 1.,
-                 start_id: int = 101,
-                 end_id: int = 102) -> None:
+                 start_id: Optional[int] = None,
+                 end_id: Optional[int] = None) -> None:
         super().__init__(hidden_size)
+        known = 101, 102
+        if tokenizer is not None:
+            loaded = load_tokenizer(tokenizer)
+            known = loaded.cls_token_id, loaded.sep_token_id
+        given = tuple(
+            own if one is None else one
+            for one, own in zip((start_id, end_id), known, strict=True))
+        if tokenizer is not None and given != known:
+            raise ValueError(
+                f'start_id and end_id must be those of tokenizer='
+                f'{tokenizer!r}, {known}, but are {given}; leave them out')
         self.tokenizer = tokenizer
-        self.start_id = start_id
+        self.start_id, end_id = given
         self.search = dict(
             end=end_id,
             beam_size=beam_size,
             max_length=max_length,
             stopping=stopping,
             length_penalty=length_penalty)
-        if tokenizer is not None:
-            load_tokenizer(tokenizer)
 
     def scores(self, model: 'UniVL', batch: 'UniVLBatch') -> Tensor:
         """Score each next token of the true captions, (B, L, V)."""

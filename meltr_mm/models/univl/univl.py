@@ -109,6 +109,9 @@ class UniVL(RankingModel):
         # No row of the word table is special: [PAD] is an output too.
         config = build_bert_config({**(bert or {}), 'pad_token_id': None})
         self.bert_config = config
+        if pairs_per_pass < 1:
+            raise ValueError('pairs_per_pass must be positive, but got '
+                             f'{pairs_per_pass!r}')
         self.margin = margin
         self.normalize_joint = normalize_joint
         self.pairs_per_pass = pairs_per_pass

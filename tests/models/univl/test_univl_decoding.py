@@ -131,6 +131,14 @@ def test_wrong_settings():
         search(torch.zeros(1, 1, 4, 4), beam_size=0, max_length=3)
 
 
+@pytest.mark.parametrize('stopping', ['standard', 'official'])
+def test_nan_is_not_searched(stopping):
+    table = torch.zeros(3, 2, 4, 4)
+    table[1] = float('nan')
+    with pytest.raises(ValueError, match='caption 1 .* are NaN'):
+        search(table, max_length=2, stopping=stopping)
+
+
 def test_cached_steps_equal_the_whole_decoder(model, batch):
     features, samples = batch
     view = UniVLBatch(model.double(), features.double(), samples)

@@ -250,6 +250,11 @@ def test_preprocessed_batch(model, batch):
         torch.testing.assert_close(losses[name], value)
 
 
+def test_pairs_per_pass_must_be_positive(config):
+    with pytest.raises(ValueError, match='positive, but got 0'):
+        MODELS.build(dict(config, pairs_per_pass=0))
+
+
 def test_wrong_inputs_are_refused(model, batch):
     features, samples = batch
     with pytest.raises(ValueError, match=r'\(B, F, 12\).*\(4, 5, 11\)'):

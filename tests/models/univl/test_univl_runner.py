@@ -142,7 +142,7 @@ def test_captioning_learns(root, monkeypatch):
     monkeypatch.setattr('shutil.which', lambda name: None)
     result = train(
         root, dict(type='UniVLCaptioning', tokenizer=f'{root}/tokenizer',
-                   beam_size=3, max_length=W, start_id=2, end_id=3),
+                   beam_size=3, max_length=W),
         ['loss_joint', 'loss_decoder'], 'loss_decoder', 'transcript',
         'ValLoop', dict(type='CaptionMetric'), steps=60)
     # Eight words, two in each caption: a random pair scores about 25.

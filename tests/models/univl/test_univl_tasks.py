@@ -11,6 +11,7 @@ from mmaction.registry import METRICS, MODELS
 from mmengine.dataset import DefaultSampler, pseudo_collate
 from mmengine.evaluator import Evaluator
 from torch.utils.data import DataLoader, Dataset
+from transformers import BertTokenizerFast
 
 from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 from meltr_mm.evaluation.functional import retrieval_metrics
@@ -210,6 +211,19 @@ def test_caption_prediction_needs_no_caption(captioner, batch):
         words = tokenizer.convert_ids_to_tokens(
             tokens[:-1] if tokens[-1] == 102 else tokens)
         assert sample.pred_caption == ' '.join(words)
+
+
+def test_ends_of_a_caption_are_the_tokenizer_s(tmp_path):
+    (tmp_path / 'vocab.txt').write_text(
+        '\n'.join(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a']))
+    BertTokenizerFast(str(tmp_path / 'vocab.txt')).save_pretrained(tmp_path)
+    task = dict(type='UniVLCaptioning', hidden_size=8)
+    for tokenizer, ids in ((str(tmp_path), (2, 3)), ('minilm', (101, 102)),
+                           (None, (101, 102))):
+        built = MODELS.build(dict(task, tokenizer=tokenizer))
+        assert (built.start_id, built.search['end']) == ids
+    with pytest.raises(ValueError, match=r'\(2, 3\), but are \(2, 102\)'):
+        MODELS.build(dict(task, tokenizer=str(tmp_path), end_id=102))
 
 
 def test_captioner_ranks_nothing(captioner, batch):
