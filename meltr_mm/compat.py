@@ -246,7 +246,7 @@ def whole_files() -> bool:
     from mmengine.fileio import register_backend
     from mmengine.runner import runner
 
-    from ._whole_files import AtomicLocalBackend, find_whole_checkpoint
+    from .atomic_checkpoints import AtomicLocalBackend, find_whole_checkpoint
     if runner.find_latest_checkpoint is find_whole_checkpoint:
         return False
     register_backend('local', AtomicLocalBackend, force=True, prefixes='')
@@ -267,7 +267,7 @@ def color_jitter() -> bool:
 
     if Upstream is not TRANSFORMS.get('ColorJitter'):
         return False
-    from ._color_jitter import ColorJitter
+    from .color_jitter import ColorJitter
     TRANSFORMS.register_module(
         name='ColorJitter', module=ColorJitter, force=True)
     return True

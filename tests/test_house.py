@@ -13,14 +13,14 @@ PACKAGE = ROOT / 'meltr_mm'
 # Which rooms of the package a room may import. None may import `apis`, which
 # stands above all, but itself.
 ARROWS = {
-    'compat': {'_color_jitter', '_whole_files'},
-    '_color_jitter': set(),
-    '_whole_files': set(),
-    '_options': set(),
+    'compat': {'color_jitter', 'atomic_checkpoints'},
+    'color_jitter': set(),
+    'atomic_checkpoints': set(),
+    'check_options': set(),
     'version': set(),
-    'meltr': {'_options'},
+    'meltr': {'check_options'},
     'optim': set(),
-    'datasets': {'_options'},
+    'datasets': {'check_options'},
     'evaluation': set(),
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same

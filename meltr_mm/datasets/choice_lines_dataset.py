@@ -3,7 +3,7 @@ from typing import Any, Dict
 
 from mmaction.registry import DATASETS
 
-from .._options import check_whole
+from ..check_options import check_whole
 from .lines_video_dataset import LinesVideoDataset
 
 

@@ -4,7 +4,7 @@ from typing import List
 import torch
 from mmaction.registry import DATASETS
 
-from .._options import check_choice
+from ..check_options import check_choice
 from .feature_dataset import (
     FeatureDataset,
     finite_number,

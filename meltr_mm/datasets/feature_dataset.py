@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence
 import numpy as np
 from mmengine.dataset.base_dataset import force_full_init
 
-from .._options import check_choice
+from ..check_options import check_choice
 from .strict_video_dataset import StrictVideoDataset
 
 ENCODER_TEXTS = ('caption', 'transcript')

@@ -2,7 +2,7 @@
 import os.path as osp
 from typing import Any, Dict, List, Optional, Sequence
 
-from .._options import check_text
+from ..check_options import check_text
 from .check_row import check_row, name_in_row
 from .read_clip_names import read_clip_names
 from .read_json_lines import read_json_lines

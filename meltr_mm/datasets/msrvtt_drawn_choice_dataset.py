@@ -5,7 +5,7 @@ import numpy as np
 from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
-from .._options import check_whole
+from ..check_options import check_whole
 from .msrvtt_list_dataset import MSRVTTListDataset
 
 

@@ -3,7 +3,7 @@ from typing import Any, Dict, List, Optional
 
 from mmaction.registry import DATASETS
 
-from .._options import check_choice, check_text
+from ..check_options import check_choice, check_text
 from .check_row import check_row
 from .feature_dataset import (
     FeatureDataset,

@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
-from .._options import check_text
+from ..check_options import check_text
 from .check_row import check_row
 from .read_json import read_json
 from .read_text import read_text

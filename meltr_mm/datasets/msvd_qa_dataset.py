@@ -3,7 +3,7 @@ from typing import Dict
 
 from mmaction.registry import DATASETS
 
-from .._options import check_text
+from ..check_options import check_text
 from .check_row import name_in_row
 from .open_ended_qa_dataset import OpenEndedQADataset
 from .read_clip_names import read_clip_names

@@ -2,7 +2,7 @@
 import re
 from typing import Dict, List, Optional, Union
 
-from .._options import check_dict, check_text, check_whole
+from ..check_options import check_dict, check_text, check_whole
 from .answer_vocabulary import most_frequent_answers
 from .check_row import check_row, name_in_row
 from .read_json import read_json

@@ -3,7 +3,7 @@ from typing import Any, Dict, List
 
 from mmaction.registry import DATASETS
 
-from .._options import check_text
+from ..check_options import check_text
 from .lines_video_dataset import LinesVideoDataset
 from .read_answers import read_answers
 

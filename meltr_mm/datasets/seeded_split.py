@@ -6,7 +6,7 @@ from mmaction.registry import DATASETS
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
 
-from .._options import (
+from ..check_options import (
     check_choice,
     check_config,
     check_number,

@@ -2,7 +2,7 @@
 import os.path as osp
 from typing import Optional
 
-from .._options import check_choice
+from ..check_options import check_choice
 from .strict_video_dataset import StrictVideoDataset, check_video_suffix
 
 

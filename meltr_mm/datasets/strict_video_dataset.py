@@ -5,7 +5,7 @@ from typing import Any, Dict, List
 
 from mmengine.dataset import BaseDataset
 
-from .._options import check_dict, check_text
+from ..check_options import check_dict, check_text
 
 
 class StrictVideoDataset(BaseDataset):

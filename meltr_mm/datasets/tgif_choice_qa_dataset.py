@@ -3,7 +3,7 @@ from typing import List, Optional
 
 from mmaction.registry import DATASETS
 
-from .._options import check_whole
+from ..check_options import check_whole
 from .check_row import check_row
 from .read_json import read_json
 from .read_table import read_table

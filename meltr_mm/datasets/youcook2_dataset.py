@@ -3,7 +3,7 @@ from typing import List
 
 from mmaction.registry import DATASETS
 
-from .._options import check_text
+from ..check_options import check_text
 from .feature_dataset import (
     FeatureDataset,
     check_encoder_text,

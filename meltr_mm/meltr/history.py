@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.structures import BaseDataElement
 
-from .._options import check_choice, check_whole
+from ..check_options import check_choice, check_whole
 
 EVICTIONS = ('weighted', 'fifo')
 

@@ -12,7 +12,7 @@ from mmengine.logging import print_log
 from mmengine.registry import TASK_UTILS
 from torch import Tensor
 
-from .._options import check_number, check_whole
+from ..check_options import check_number, check_whole
 from .tensor_lists import add, inner_product, scaled
 
 HessianProduct = Callable[[List[Tensor]], List[Tensor]]

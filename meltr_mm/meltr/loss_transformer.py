@@ -6,7 +6,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from .._options import check_number, check_whole
+from ..check_options import check_number, check_whole
 
 
 @MODELS.register_module()

@@ -4,7 +4,7 @@ from typing import Any, Iterator, List, Optional, Tuple, Union
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
-from .._options import check_flag
+from ..check_options import check_flag
 from .history import BatchHistory
 
 Window = List[Any]

@@ -4,7 +4,7 @@ from typing import Dict
 
 from mmengine.logging import print_log
 
-from .._options import check_whole
+from ..check_options import check_whole
 
 
 class SkipCounter:

@@ -11,7 +11,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from .._options import check_config, check_flag
+from ..check_options import check_config, check_flag
 from .combination import Average, combine
 
 LossValue = Union[Tensor, Sequence[Tensor]]

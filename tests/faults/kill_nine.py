@@ -36,7 +36,10 @@ import torch
 from mmengine.fileio import LocalBackend
 
 import meltr_mm  # noqa: F401  registers everything
-from meltr_mm._whole_files import AtomicLocalBackend, find_whole_checkpoint
+from meltr_mm.atomic_checkpoints import (
+    AtomicLocalBackend,
+    find_whole_checkpoint,
+)
 from meltr_mm.toyworld import write_cmu_mosi
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -23,7 +23,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from meltr_mm._whole_files import AtomicLocalBackend
+from meltr_mm.atomic_checkpoints import AtomicLocalBackend
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'toy' / 'meltr_univl_mosi.py'

@@ -8,7 +8,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from ..._options import check_text, check_whole
+from ...check_options import check_text, check_whole
 from ..safe_pickle import load_video_table
 
 

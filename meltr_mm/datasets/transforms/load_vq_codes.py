@@ -6,7 +6,7 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from ..._options import check_text, check_whole
+from ...check_options import check_text, check_whole
 from ..array_of import array_of
 from ..code_table import load_code_table
 

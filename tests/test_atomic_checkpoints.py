@@ -9,7 +9,7 @@ from mmengine.fileio import get_file_backend, put, put_text
 from mmengine.runner import runner as stock_runner
 from mmengine.runner import save_checkpoint
 
-from meltr_mm import _whole_files as whole_files
+from meltr_mm import atomic_checkpoints as whole_files
 
 
 def test_stock_code_uses_it():
