@@ -10,6 +10,14 @@ from .version import __version__
 
 compat.apply()
 
-from . import datasets, evaluation, meltr, models, optim  # noqa: E402,F401
+from . import (  # noqa: E402,F401
+    datasets,
+    evaluation,
+    meltr,
+    models,
+    optim,
+    resume,
+)
+from .pictures import hook  # noqa: E402,F401
 
 __all__ = ['__version__']

@@ -18,13 +18,16 @@ ARROWS = {
     'atomic_checkpoints': set(),
     'check_options': set(),
     'version': set(),
-    'meltr': {'check_options'},
+    '_torch': set(),
+    'meltr': {'_torch', 'check_options'},
+    'pictures': {'_torch', 'meltr'},
+    'resume': {'meltr'},
     'optim': set(),
     'datasets': {'check_options'},
     'evaluation': set(),
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same
-    'apis': {'datasets', 'evaluation', 'meltr', 'models', 'optim'},
+    'apis': {'datasets', 'evaluation', 'meltr', 'models', 'optim', 'pictures'},
 }
 LONGEST = 500
 

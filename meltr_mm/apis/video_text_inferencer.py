@@ -10,7 +10,7 @@ from mmengine.infer import BaseInferencer
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
-from ..meltr.pictures import save_figure, to_image
+from ..pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
 from .drawing import draw_result
 from .strips import strip_of

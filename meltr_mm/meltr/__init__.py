@@ -1,19 +1,21 @@
 """The contribution: MELTR and its bi-level optimisation.
 
-Depends on torch and mmengine, and knows nothing about video.
+Depends on torch and mmengine, and knows nothing about video. To read it from
+top to bottom: loss_transformer (M), wrapper (the training loss), hypergradient
+(the mathematics), products and forward_mode (how it is first order),
+optim_wrapper (when it happens).
 """
 from .amp_optim_wrapper import AmpAIDOptimWrapper
 from .history import BatchHistory
-from .hooks import TaskWeightPlotHook
 from .loss_transformer import MELTR
-from .optim_constructor import AIDOptimWrapperConstructor
+from .optim_constructor import (
+    AIDOptimWrapperConstructor,
+    MetaOptimizerScheduler,
+)
 from .optim_wrapper import AIDOptimWrapper
-from .resume import ValidateOnResumeHook
-from .scheduler import MetaOptimizerScheduler
 from .wrapper import MELTRWrapper
 
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
-    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler',
-    'TaskWeightPlotHook', 'ValidateOnResumeHook'
+    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler'
 ]

@@ -2,40 +2,55 @@
 
 The pass uses plain dual tensors in place of the parameters. What would make
 it differ from reverse mode, or fail for want of a formula, is switched for
-its duration, and everything is as before when it ends, also after an error.
+its duration and in its thread alone, and everything is as before when it
+ends, also after an error.
 """
 import functools
+import threading
 from contextlib import ExitStack, contextmanager
-from typing import Callable, Iterator, List, Optional, Sequence, Tuple
+from types import FrameType
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 from unittest.mock import patch
 
 import torch
 import torch.autograd.forward_ad as fwAD
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode, resolve_name
+from torch.utils._pytree import tree_map
 
-from .checkpointing import checkpointing_off
-from .linear_outputs import LinearOutputs
+from .._torch import (
+    any_attention,
+    math_attention,
+    slow_path_of_encoder_layers,
+)
+from .passes import checkpointing_off
+
+# Scores of attention held at a time, and from how many of them on per head
+# the math kernel, which holds them all, is left.
+_SCORES, _LONG = 2**20, 2**18
 
 
 def jvp(model: nn.Module,
         fn: Callable[[], Tensor],
         params: Sequence[nn.Parameter],
         direction: Sequence[Tensor],
-        outputs: Optional[LinearOutputs] = None) -> Tuple[Tensor, Tensor]:
+        without_formula: Optional[List[str]] = None) -> Tuple[Tensor, Tensor]:
     """Evaluate ``fn`` and its derivative along a direction of the weights.
 
     Nothing is recorded for a backward pass, so the pass needs no more memory
-    than a forward in inference.
+    than a forward in inference with twice the activations.
 
     Args:
         model (nn.Module): The module whose parameters ``fn`` uses.
         fn (Callable): Evaluates a tensor at the model's current parameters.
         params (Sequence[nn.Parameter]): The parameters that move.
         direction (Sequence[Tensor]): One tangent per parameter, of its shape.
-        outputs (LinearOutputs, optional): What an evaluation of ``fn`` just
-            before computed. Defaults to None.
+        without_formula (list, optional): If given, an operation without a
+            forward-mode formula does not raise: it is noted here, as
+            'operation in module', and its tangent is NaN. So the derivative
+            is NaN if it depends on that operation, and right if only
+            constants do, such as the costs of a matcher.
 
     Returns:
         tuple[Tensor, Tensor]: The value, and its derivative along
@@ -47,18 +62,68 @@ def jvp(model: nn.Module,
     """
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
-        stack.enter_context(
-            forward_mode_rules(model, outputs or LinearOutputs()))
+        stack.enter_context(_as_in_reverse_mode(model))
         stack.enter_context(fwAD.dual_level())
         duals = {
             id(p): fwAD.make_dual(p.detach(), t.detach().to(p.dtype))
-            for p, t in zip(params, direction, strict=True)
+            for p, t in zip(params, direction)
         }
         stack.enter_context(_replaced_parameters(model, duals))
+        if without_formula is not None:
+            stack.enter_context(_NaNTangents(model, without_formula))
         value, tangent = fwAD.unpack_dual(fn())
         if tangent is None:
             tangent = torch.zeros_like(value)
         return value, tangent
+
+
+def place_of(error: BaseException, model: nn.Module) -> str:
+    """Name of the innermost module of ``model`` in which an error arose."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return _module_around(trace.tb_frame, model)
+
+
+def _module_around(frame: Optional[FrameType], model: nn.Module) -> str:
+    names = {id(module): name or type(model).__name__
+             for name, module in model.named_modules()}
+    while frame is not None:
+        name = names.get(id(frame.f_locals.get('self')))
+        if name is not None:
+            return name
+        frame = frame.f_back
+    return type(model).__name__
+
+
+class _NaNTangents(TorchFunctionMode):
+    """Gives what cannot be differentiated a tangent that cannot be missed."""
+
+    def __init__(self, model: nn.Module, noted: List[str]) -> None:
+        super().__init__()
+        self.model, self.noted = model, noted
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        try:
+            return func(*args, **kwargs)
+        except NotImplementedError as error:
+            if 'forward AD' not in str(error):
+                raise
+            place = place_of(error, self.model)
+            with _tangents(False):
+                result = func(*args, **kwargs)
+            if any(result is a for a in (*args, *kwargs.values())):
+                raise  # in place: an alias would keep the old tangent
+            self.noted.append(
+                f'{resolve_name(func) or func.__name__} in {place}')
+            return tree_map(_with_nan_tangent, result)
+
+
+def _with_nan_tangent(value: Any) -> Any:
+    if not isinstance(value, Tensor) or not value.is_floating_point():
+        return value
+    return fwAD.make_dual(value, torch.full_like(value, float('nan')))
 
 
 @contextmanager
@@ -81,26 +146,23 @@ def _replaced_parameters(model: nn.Module, tensors: dict) -> Iterator[None]:
 
 
 @contextmanager
-def forward_mode_rules(model: nn.Module,
-                       outputs: LinearOutputs) -> Iterator[None]:
+def _as_in_reverse_mode(model: nn.Module) -> Iterator[None]:
     """Make forward mode compute what reverse mode would.
 
-    * attention runs on the math kernel, the encoder's inference fast path
-      and oneDNN's fused recurrent layers are off: none has a formula;
+    * attention runs on the math kernel, long ones by parts; the encoder's
+      inference fast path and oneDNN's fused recurrent layers are off: none
+      of these has a formula;
     * activation checkpointing is off: there is no backward to save for;
     * a ``no_grad`` block of the model stops tangents, as it stops gradients;
     * an embedding's padding rows are constants, as they are for gradients.
-
-    And make it cheaper: a linear layer sums the two products of its tangent
-    within the second, where torch's formula adds two tensors; a LayerNorm
-    works in place, where it takes twenty temporaries.
     """
     with ExitStack() as stack:
-        stack.enter_context(sdpa_kernel(SDPBackend.MATH))
-        stack.enter_context(_mha_fastpath_off())
+        stack.enter_context(math_attention())
+        stack.enter_context(slow_path_of_encoder_layers())
         if any(isinstance(m, nn.RNNBase) for m in model.modules()):
             stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
         stack.enter_context(checkpointing_off(model))
+        stack.enter_context(_tangents(True))
         for switch, enabled in ((torch.no_grad, False),
                                 (torch.inference_mode, False),
                                 (torch.enable_grad, True),
@@ -108,21 +170,21 @@ def forward_mode_rules(model: nn.Module,
             stack.enter_context(_switches_tangents(switch, enabled))
         stack.enter_context(
             patch.object(F, 'embedding', _constant_padding(F.embedding)))
-        stack.enter_context(
-            patch.object(F, 'linear', _accumulating(F.linear, outputs)))
-        stack.enter_context(
-            patch.object(F, 'layer_norm', _normalising(F.layer_norm)))
+        stack.enter_context(patch.object(
+            F, 'scaled_dot_product_attention',
+            _by_parts(F.scaled_dot_product_attention)))
         yield
 
 
 @contextmanager
-def _mha_fastpath_off() -> Iterator[None]:
-    enabled = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
+def _tangents(enabled: bool) -> Iterator[None]:
+    # torch has no public name for this switch, which is one per thread.
+    before = torch._C._is_fwd_grad_enabled()
+    torch._C._set_fwd_grad_enabled(enabled)
     try:
         yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(enabled)
+        torch._C._set_fwd_grad_enabled(before)
 
 
 @contextmanager
@@ -131,23 +193,23 @@ def _switches_tangents(switch: type,
     """Let a grad-mode context manager switch tangents along with gradients.
 
     Forward mode ignores ``no_grad`` by design; a model that means it as a
-    stop-gradient would then be differentiated through. torch has no public
-    name for the switch.
+    stop-gradient would then be differentiated through. Other threads, which
+    share the class but not the switch, keep torch's own behaviour.
     """
     enter, leave = switch.__enter__, switch.__exit__
-    previous: List[bool] = []
+    thread = threading.get_ident()
 
     def entering(self):
-        previous.append(torch._C._is_fwd_grad_enabled())
         result = enter(self)
-        torch._C._set_fwd_grad_enabled(
-            self.mode if enabled is None else enabled)
+        if threading.get_ident() == thread:
+            stack = vars(self).setdefault('_tangents', ExitStack())
+            stack.enter_context(
+                _tangents(self.mode if enabled is None else enabled))
         return result
 
     def leaving(self, *exception):
-        result = leave(self, *exception)
-        torch._C._set_fwd_grad_enabled(previous.pop())
-        return result
+        vars(self).pop('_tangents', ExitStack()).close()
+        return leave(self, *exception)
 
     with patch.object(switch, '__enter__', entering), \
             patch.object(switch, '__exit__', leaving):
@@ -168,56 +230,62 @@ def _constant_padding(embedding: Callable) -> Callable:
     return wrapped
 
 
-def _accumulating(linear: Callable, outputs: LinearOutputs) -> Callable:
+def _by_parts(attention: Callable) -> Callable:
+    """Attention whose tangent holds the scores of some query rows at a time.
 
-    @functools.wraps(linear)
-    def wrapped(input, weight, bias=None):
-        if not _own_formula(input):
-            return linear(input, weight, bias)
-        x, dx = fwAD.unpack_dual(input)
-        w, dw = fwAD.unpack_dual(weight)
-        if dw is None:
-            return linear(input, weight, bias)
-        b, db = (None, None) if bias is None else fwAD.unpack_dual(bias)
-        if dx is None:
-            tangent = linear(x, dw, db)
-        else:
-            tangent = linear(dx, w, db)
-            tangent.view(-1, len(w)).addmm_(
-                x.reshape(-1, x.shape[-1]), dw.t())
-        return fwAD.make_dual(outputs.take(x, w, b), tangent)
+    With P = softmax(S), S = scale Q K^T + mask, the tangent of P V is
+    (P dS - P rowsum(P dS)) V + P dV. The value comes from torch's own choice
+    of kernel. Short sequences, dropout and grouped queries are left to the
+    math kernel.
+    """
+
+    @functools.wraps(attention)
+    def wrapped(query, key, value, attn_mask=None, dropout_p=0.0,
+                is_causal=False, scale=None, **kwargs):
+        given = dict(dropout_p=dropout_p, is_causal=is_causal, scale=scale)
+        if dropout_p or any(kwargs.values()) or \
+                not torch._C._is_fwd_grad_enabled() or \
+                query.shape[-2] * key.shape[-2] < _LONG:
+            return attention(query, key, value, attn_mask, **given, **kwargs)
+        duals = [fwAD.unpack_dual(t) for t in (query, key, value)]
+        q, k, v = (dual.primal for dual in duals)
+        dq, dk, dv = (torch.zeros_like(dual.primal) if dual.tangent is None
+                      else dual.tangent for dual in duals)
+        mask, dmask = attn_mask, None
+        if attn_mask is not None and attn_mask.is_floating_point():
+            mask, dmask = fwAD.unpack_dual(attn_mask)
+        with any_attention():
+            output = attention(q, k, v, mask, **given)
+        scale = q.shape[-1]**-0.5 if scale is None else scale
+        exact = torch.promote_types(q.dtype, torch.float32)
+        rows = max(1, _SCORES // (k.shape[-2] * output[..., 0, 0].numel()))
+        tangent = torch.empty_like(output)
+        for start in range(0, q.shape[-2], rows):
+            part = slice(start, start + rows)
+            scores = (q[..., part, :] @ k.mT).to(exact) * scale
+            if is_causal:
+                later = torch.arange(k.shape[-2], device=q.device) > \
+                    torch.arange(start, start + scores.shape[-2],
+                                 device=q.device)[:, None]
+                scores = scores.masked_fill_(later, float('-inf'))
+            if mask is not None:
+                here = _rows(mask, part)
+                scores = scores + here if here.is_floating_point() else \
+                    scores.masked_fill_(~here, float('-inf'))
+            p = scores.softmax(-1)
+            p = p.masked_fill_(scores.isneginf().all(-1, keepdim=True), 0.)
+            slope = (dq[..., part, :] @ k.mT
+                     + q[..., part, :] @ dk.mT).to(exact) * scale
+            if dmask is not None:
+                slope = slope + _rows(dmask, part)
+            slope = p * slope
+            slope = slope - p * slope.sum(-1, keepdim=True)
+            tangent[..., part, :] = \
+                slope.to(v.dtype) @ v + p.to(v.dtype) @ dv
+        return fwAD.make_dual(output, tangent)
 
     return wrapped
 
 
-def _normalising(layer_norm: Callable) -> Callable:
-
-    @functools.wraps(layer_norm)
-    def wrapped(input, normalized_shape, weight=None, bias=None, eps=1e-5):
-        x, dx = fwAD.unpack_dual(input)
-        if dx is None or not _own_formula(input):
-            return layer_norm(input, normalized_shape, weight, bias, eps)
-        w, dw = (None, None) if weight is None else fwAD.unpack_dual(weight)
-        b, db = (None, None) if bias is None else fwAD.unpack_dual(bias)
-        value, mean, rstd = torch.native_layer_norm(
-            x, normalized_shape, w, b, eps)
-        dims = tuple(range(-len(normalized_shape), 0))
-        unit = (x - mean).mul_(rstd)
-        tangent = dx - dx.mean(dims, keepdim=True)
-        tangent.addcmul_(unit, (unit * dx).mean(dims, keepdim=True),
-                         value=-1).mul_(rstd)
-        if w is not None:
-            tangent.mul_(w)
-        if dw is not None:
-            tangent.addcmul_(unit, dw)
-        if db is not None:
-            tangent.add_(db)
-        return fwAD.make_dual(value, tangent)
-
-    return wrapped
-
-
-def _own_formula(input: Tensor) -> bool:
-    # Under autocast torch's own formulas know what to cast.
-    return torch._C._is_fwd_grad_enabled() and not \
-        torch.is_autocast_enabled(input.device.type)
+def _rows(mask: Tensor, part: slice) -> Tensor:
+    return mask if mask.shape[-2] == 1 else mask[..., part, :]

@@ -1,28 +1,36 @@
-"""The recent training batches, from which meta batches are drawn."""
+"""Where the batches of a meta step come from.
+
+A "batch" is a window here: all batches of one parameter update, which are
+several under gradient accumulation.
+"""
 import copy
-from typing import Any, List
+from typing import Any, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
+from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
+from torch.utils.data import DataLoader
 
 from ..check_options import check_choice, check_whole
+from .passes import AllGenerators
 
 EVICTIONS = ('weighted', 'fifo')
+Window = List[Any]
 
 
 class BatchHistory:
-    """A bounded memory of batches with the official eviction rules.
+    """A bounded memory of windows with the official eviction rules.
 
     Batches are kept as they leave the loader, on the device that they are on.
     Only what a loader's worker hands over is copied: it lies in shared
     memory, each tensor of which costs the process a file descriptor for as
-    long as it is kept. The history survives epochs. It is not part of a
-    checkpoint: after a resume it fills again.
+    long as it is kept. The history survives epochs and, with
+    :class:`~meltr_mm.resume.ResumeHook`, resuming.
 
     Args:
-        capacity (int): How many batches are kept. Defaults to 10.
-        eviction (str): Which batch goes when a new one makes it
+        capacity (int): How many windows are kept. Defaults to 10.
+        eviction (str): Which one goes when a new one makes it
             ``capacity + 1``:
 
             - ``'weighted'``: at random, never the newest; position i of the
@@ -39,6 +47,11 @@ class BatchHistory:
     Raises:
         ValueError: If the capacity is not positive, the eviction unknown or
             the seed negative.
+
+    Attributes:
+        batches (list): The windows, the oldest first.
+        iterations (list): Of each the training iterations that brought it,
+            where these are known.
     """
 
     def __init__(self,
@@ -50,29 +63,31 @@ class BatchHistory:
         check_whole('seed', seed, least=0)
         self.capacity = capacity
         self.eviction = eviction
-        self.batches: List[Any] = []
+        self.batches: List[Window] = []
+        self.iterations: List[Optional[List[int]]] = []
         self.generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return len(self.batches)
 
-    def append(self, batch: Any) -> None:
-        """Add a batch, and evict one if there are now too many.
+    def append(self, batch: Any,
+               iterations: Optional[List[int]] = None) -> None:
+        """Add a window, and evict one if there are now too many.
 
         Args:
             batch (Any): The batch, as it leaves the data loader.
+            iterations (list[int], optional): Which iterations it is from.
         """
         if _may_be_shared(batch):
             batch = copy.deepcopy(batch)
         self.batches.append(batch)
+        self.iterations.append(iterations)
         if len(self.batches) > self.capacity:
-            del self.batches[self._evicted()]
+            index = self._evicted()
+            del self.batches[index], self.iterations[index]
 
     def draw(self) -> Any:
-        """Draw a batch uniformly, with replacement.
-
-        Returns:
-            Any: One of the batches kept.
+        """Draw a window uniformly, with replacement.
 
         Raises:
             IndexError: If the history is empty.
@@ -82,11 +97,75 @@ class BatchHistory:
         index = torch.randint(len(self.batches), (), generator=self.generator)
         return self.batches[index]
 
+    def refill(self, batches: Sequence[Window],
+               iterations: Sequence[Optional[List[int]]]) -> None:
+        """Put other windows in place of all, with their iterations."""
+        self.batches = list(batches)
+        self.iterations = list(iterations)
+
     def _evicted(self) -> int:
         if self.eviction == 'fifo':
             return 0
         weights = torch.arange(1., self.capacity + 1)
         return int(weights.multinomial(1, generator=self.generator))
+
+
+class HeldOutBatches:
+    """Endless batches of a loader, which can go on where it was.
+
+    Args:
+        dataloader (dict | DataLoader): The loader, or its config; it is built
+            when the first batch is needed.
+
+    Attributes:
+        drawn (int): Batches so far. Set it before the first draw of a
+            resumed run: that many are then passed over.
+    """
+
+    def __init__(self, dataloader: Union[dict, DataLoader]) -> None:
+        self.dataloader = dataloader
+        self.drawn = 0
+        self._batches: Optional[Iterator] = None
+
+    def draw(self) -> Any:
+        """The next batch.
+
+        Raises:
+            ValueError: If the loader has none.
+        """
+        if self._batches is None:
+            if isinstance(self.dataloader, dict):
+                self.dataloader = Runner.build_dataloader(self.dataloader)
+            with AllGenerators().preserved(self.drawn > 0):
+                self._batches = self._from(self.drawn)
+        self.drawn += 1
+        return next(self._batches)
+
+    def _from(self, drawn: int) -> Iterator:
+        try:
+            epoch, passed = divmod(drawn, len(self.dataloader))
+        except (TypeError, ZeroDivisionError):  # a stream, or empty
+            epoch, passed = 0, drawn
+        batches = self._endless(epoch)
+        for _ in range(passed):
+            next(batches)
+        return batches
+
+    def _endless(self, epoch: int) -> Iterator:
+        while True:
+            if hasattr(self.dataloader.sampler, 'set_epoch'):
+                self.dataloader.sampler.set_epoch(epoch)
+            empty = True
+            for batch in self.dataloader:
+                empty = False
+                yield batch
+            if empty:
+                raise ValueError(
+                    'meta_dataloader must yield at least one batch, but it '
+                    'is empty; with drop_last its dataset must hold a whole '
+                    'batch: lower its batch_size, or keep more data out of '
+                    'training')
+            epoch += 1
 
 
 def _may_be_shared(batch: Any) -> bool:

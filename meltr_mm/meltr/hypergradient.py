@@ -1,4 +1,4 @@
-r"""The hypergradient of MELTR, as plain functions on tensors.
+r"""The hypergradient of MELTR.
 
 With task losses :math:`l_t(w)`, training loss :math:`L = M(l(w);\phi)` and
 meta objective :math:`V(w) = l_{primary}(w) + \gamma |\sum_t l_t - M(l)|`,
@@ -18,30 +18,36 @@ The T numbers s are first order in the model; only M, a few tokens wide, is
 differentiated twice. As in the official code the regulariser acts through v
 alone, unless its direct derivative in :math:`\phi` is asked for.
 """
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Union
+from typing import (
+    Callable,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import torch
 from torch import Tensor, nn
 
-from .buffers import preserved_buffers
-from .checkpointing import checkpointing_for_grad
-from .combination import Average, Combination, combine, contract, phi_gradients
-from .hessian import TrainingHessian
-from .inverse_hessian import Identity
-from .loss_pass import LossPass
-from .rng import RNGState
-from .tensor_lists import (
-    Tensors,
-    add,
-    filled,
-    gradients,
-    inner_product,
-    largest,
+from .inverse_hessian import Identity, TrainingHessian
+from .official_route import double_backward
+from .passes import (
+    Evaluate,
+    Generators,
+    ModelState,
+    Pass,
+    non_reentrant_checkpoints,
 )
+from .products import PRODUCTS, AutoProducts, mean_of
+from .tensor_lists import Average, Tensors, add, filled, gradients
 
-Evaluate = Callable[[], Tensor]
-ESTIMATORS = ('jvp', 'vjp', 'finite_difference', 'double_backward')
+ESTIMATORS = (*PRODUCTS, 'double_backward')
 
 
 @dataclass
@@ -67,21 +73,23 @@ class Hypergradient:
 
 def hypergradient(model: nn.Module,
                   meltr: nn.Module,
-                  primary: Union[Evaluate, Sequence[Evaluate], int],
+                  primary: Union[Evaluate, Sequence[Evaluate]],
                   losses: Union[Evaluate, Sequence[Evaluate]],
                   *,
-                  estimator: str = 'jvp',
+                  estimator: Union[str, AutoProducts] = 'jvp',
                   gamma: float = 0.0,
                   direct_regulariser: bool = False,
                   inverse_hessian: Optional[Callable] = None,
                   average: Optional[Average] = None,
                   sync_losses: bool = True,
                   scale: float = 1.0,
-                  moving: Sequence[nn.Parameter] = ()) -> Hypergradient:
+                  moving: Optional[Iterable[nn.Parameter]] = None
+                  ) -> Hypergradient:
     """Compute the gradient of MELTR's parameters by implicit differentiation.
 
-    Neither the model's parameters nor its buffers, ``.grad`` or the random
-    generators of torch are changed.
+    No parameter or buffer of the model, no ``.grad`` and no random generator
+    of torch is changed: each evaluation of the model works on copies of what
+    a forward may write.
 
     ``primary`` and ``losses`` may be lists, one callable per micro-batch of
     an accumulated batch. Their mean counts then, with no more memory than
@@ -91,17 +99,14 @@ def hypergradient(model: nn.Module,
         model (nn.Module): The model whose parameters are w. Frozen
             parameters are left out.
         meltr (nn.Module): The loss transformer, (T,) -> ().
-        primary (Callable | Sequence[Callable] | int): Evaluates the primary
-            loss, () or (1,), on the meta-validation batch at the model's
-            current parameters. An index into the task losses instead makes
-            one batch serve both purposes: cheaper, but another estimator,
-            which favours the primary task (its gradient's product with
-            itself is never negative).
+        primary (Callable | Sequence[Callable]): Evaluates the primary loss,
+            () or (1,), on the meta-validation batch at the model's current
+            parameters. Without a graph its gradient counts as zero.
         losses (Callable | Sequence[Callable]): Evaluates the task losses
             (T,) on the meta-training batch at the model's current
             parameters.
-        estimator (str): How s is computed. ``'jvp'``: one forward-mode pass
-            of the model; ``'vjp'``: T backward passes;
+        estimator (str | AutoProducts): How s is computed. ``'jvp'``: one
+            forward-mode pass of the model; ``'vjp'``: T backward passes;
             ``'finite_difference'``: two forward passes, an approximation;
             ``'double_backward'``: the official second-order graph, kept as
             the reference, for one process without accumulation.
@@ -120,12 +125,10 @@ def hypergradient(model: nn.Module,
         scale (float): Factor on the losses in backward passes, removed from
             their gradients again; keeps float16 gradients from vanishing.
             Defaults to 1.
-        moving (Sequence[nn.Parameter]): Frozen parameters that the model's
-            forward changes, such as those of a momentum encoder: they are
-            put back. Defaults to none.
-
-    Returns:
-        Hypergradient: Gradients of MELTR and the quantities on the way.
+        moving (Iterable[nn.Parameter], optional): Parameters that the
+            model's forward writes, such as those of a momentum encoder.
+            Defaults to all frozen ones, of which each evaluation then
+            takes a copy.
 
     Raises:
         ValueError: If the estimator is unknown, or ``'double_backward'`` is
@@ -133,278 +136,206 @@ def hypergradient(model: nn.Module,
         TypeError: If ``'finite_difference'`` meets parameters of less than
             float32 precision.
     """
-    if estimator not in ESTIMATORS:
+    if isinstance(estimator, str) and estimator not in ESTIMATORS:
         raise ValueError(f'estimator must be one of {ESTIMATORS}, '
                          f'but got {estimator!r}')
-    route = _DoubleBackward if estimator == 'double_backward' else _FirstOrder
-    meta_step = route(
-        model, meltr, primary, losses, estimator, gamma, direct_regulariser,
-        inverse_hessian or Identity(), average, sync_losses, scale)
-    device = next(model.parameters()).device
-    with preserved_buffers(model, moving), RNGState(device).preserved(), \
-            checkpointing_for_grad(), torch.enable_grad():
-        return meta_step.run()
+    solve = inverse_hessian or Identity()
+    state = ModelState(model, moving)
+    params = [p for p in model.parameters() if p.requires_grad]
+    primary = [Pass(e, model, state) for e in _as_list(primary)]
+    batches = [Pass(e, model, state) for e in _as_list(losses)]
+    sync = average if sync_losses else None
 
-
-class _MetaStep:
-    """What both routes hold, and how both of them end."""
-
-    def __init__(self, model, meltr, primary, losses, estimator, gamma,
-                 direct_regulariser, inverse_hessian, average, sync_losses,
-                 scale) -> None:
-        self.model = model
-        self.meltr = meltr
-        self.params = [p for p in model.parameters() if p.requires_grad]
-        # One batch for both purposes: the primary task's index.
-        self.shared = primary if isinstance(primary, int) else None
-        self.primary = [] if self.shared is not None else _as_list(primary)
-        self.losses = _as_list(losses)
-        self.estimator = estimator
-        self.gamma = gamma
-        self.direct_regulariser = direct_regulariser
-        self.inverse_hessian = inverse_hessian
-        self.average = average
-        self.sync_losses = sync_losses
-        self.sync = average if sync_losses else None
-        self.scale = scale
-
-    def pull(self, combined: Combination) -> Tensor:
-        """Derivative of V in the losses of the meta-training batch, (T,)."""
-        pull = torch.zeros_like(combined.losses)
-        if self.shared is not None:
-            pull[self.shared] = 1
-        if self.gamma:
-            gap = _gap(combined)
-            pull += self.gamma * gap.sign() * (1 - combined.weights.detach())
-        return pull
-
-    def value(self, combined: Combination, primary: Optional[Tensor]):
-        """The meta objective."""
-        if self.shared is not None:
-            primary = combined.losses[self.shared].detach()
-        return primary + self.gamma * _gap(combined).abs()
-
-    def with_direct_term(self, grads: Dict[str, Tensor],
-                         combined: Combination) -> Dict[str, Tensor]:
-        """Add what the regulariser contributes at fixed w."""
-        if not (self.gamma and self.direct_regulariser):
-            return grads
-        direct = phi_gradients(
-            -self.gamma * _gap(combined).sign() * combined.total, self.meltr)
-        return {
-            name: direct[name] + grads[name] if name in grads else
-            direct[name]
-            for name in direct
-        }
-
-
-class _FirstOrder(_MetaStep):
-    """Everything but M is differentiated once."""
-
-    def run(self) -> Hypergradient:
-        self.passes = [
-            LossPass(evaluate, self.params[0].device,
-                     keep=len(self.losses) == 1)
-            for evaluate in self.losses
-        ]
-        v, primary = self._primary_gradient()
+    with Generators(next(model.parameters()).device).preserved(), \
+            non_reentrant_checkpoints(), torch.enable_grad():
+        if estimator == 'double_backward':
+            return _official(model, meltr, primary, batches, params, gamma,
+                             direct_regulariser, average, solve)
+        value, v = _value_and_gradient(primary, params, scale)
         combined = None
-        on_training_batch = self.gamma or self.shared is not None
-        if on_training_batch or self.inverse_hessian.needs_hessian:
-            combined = self._combine(p.values() for p in self.passes)
-            if not on_training_batch and self.estimator != 'vjp':
-                for p in self.passes:
-                    p.release()
-        if self._gram_is_cheapest:
-            products = self._gram_products(self.pull(combined))
+        if gamma or solve.needs_hessian:
+            combined, pulled = _combined_and_pulled(
+                meltr, batches, params, gamma, sync, scale)
+            v = add(v, pulled)
+        if average is not None or solve.needs_direction:
+            v = filled(v, params)
+        if average is not None:
+            average(v)
+        if solve.needs_direction:
+            hessian = combined and TrainingHessian(
+                batches, params, combined.losses, combined.weights, average,
+                sync_losses, scale)
+            v = solve(hessian, v, params)
+        if isinstance(estimator, AutoProducts):
+            pairs = estimator(batches, params, v, scale, average)
         else:
-            if on_training_batch:
-                v = self._with_training_batch(v, self.pull(combined))
-            v = self._solved(v, combined)
-            values, products = self._products(v)
-            if combined is None:
-                combined = self._combine(values)
-        products = products.to(combined.weights.dtype)
-        if self.sync is not None:
-            self.sync([products])
-        grads = self.with_direct_term(
-            contract(self.meltr, combined.weights, products), combined)
-        value = self.value(combined, primary)
-        if self.average is not None:
-            self.average(
-                [value] if self.sync_losses else [value, *grads.values()])
-        return Hypergradient(
-            grads=grads,
-            value=value,
-            losses=combined.losses.detach(),
-            weights=combined.weights.detach(),
-            products=products)
+            pairs = [PRODUCTS[estimator](b, params, v, scale)
+                     for b in batches]
+        if combined is None:
+            combined = combine(meltr, mean_of(l for l, _ in pairs), sync)
+        s = mean_of(s for _, s in pairs).to(combined.weights.dtype)
+        if sync is not None:
+            sync([s])
+        grads = contract(meltr, combined.weights, s)
+        if gamma and direct_regulariser:
+            grads = _sum(grads, phi_gradients(
+                -gamma * combined.gap.sign() * combined.total, meltr))
+        value = value + gamma * combined.gap.abs()
+        if average is not None:
+            average([value] if sync_losses else [value, *grads.values()])
+        return Hypergradient(grads, value, combined.losses.detach(),
+                             combined.weights.detach(), s)
 
-    def _combine(self, values: Iterable[Tensor]) -> Combination:
-        return combine(self.meltr, _mean(values), self.sync)
 
-    def _primary_gradient(self):
-        v: Tensors = [None] * len(self.params)
-        value = None
-        for evaluate in self.primary:
-            part = evaluate().sum() / len(self.primary)
-            v = add(v, gradients(part, self.params, self.scale))
-            part = part.detach()
-            value = part if value is None else value + part
-        return v, value
+@dataclass
+class Combination:
+    """M at the given losses, with the graph from phi to dM/dl.
 
-    def _with_training_batch(self, v: Tensors, pull: Tensor) -> Tensors:
-        for p in self.passes:
-            again = self.estimator == 'vjp'
-            v = add(v, gradients(p.graph(), self.params, self.scale,
-                                 pull / len(self.passes), again))
-            if not again:
-                p.release()
-        return v
-
-    def _solved(self, v: Tensors, combined: Optional[Combination]) -> Tensors:
-        hessian = self.inverse_hessian.needs_hessian
-        if self.average is not None or hessian:
-            v = filled(v, self.params)
-        if self.average is not None:
-            self.average(v)
-        if not hessian:
-            return v
-        product = TrainingHessian(
-            self.model, self.params, self.passes, combined, self.average,
-            self.sync_losses, self.scale)
-        return self.inverse_hessian(product, v)
-
-    def _products(self, v: Tensors):
-        """Losses of each micro-batch, and s."""
-        if self.estimator == 'vjp':
-            products = _mean(
-                vjp_products(p.graph(), self.params, v, self.scale)
-                for p in self.passes)
-            return [p.values() for p in self.passes], products
-        moving = [i for i, g in enumerate(v) if g is not None]
-        params = [self.params[i] for i in moving]
-        direction = [v[i] for i in moving]
-        if self.estimator == 'jvp':
-            # In half precision a tangent must not vanish.
-            size = 1. if self.scale == 1 else largest(direction)
-            if size != 1:
-                direction = [t / size for t in direction]
-            pairs = [p.jvp(self.model, params, direction)
-                     for p in self.passes]
-            if size != 1:
-                pairs = [(value, slope.float() * size)
-                         for value, slope in pairs]
-        else:
-            pairs = [p.difference(params, direction) for p in self.passes]
-        values, slopes = zip(*pairs, strict=True)
-        return values, _mean(slopes)
+    Attributes:
+        losses (Tensor): The task losses that M saw, (T,), a leaf.
+        total (Tensor): M(losses), ().
+        weights (Tensor): dM/dl, (T,), differentiable in phi and in the
+            losses.
+    """
+    losses: Tensor
+    total: Tensor
+    weights: Tensor
 
     @property
-    def _gram_is_cheapest(self) -> bool:
-        """Whether s needs nothing but the T task gradients themselves.
-
-        With one batch for both purposes v is a combination of them.
-        """
-        return (self.shared is not None and self.estimator == 'vjp'
-                and not self.inverse_hessian.needs_hessian)
-
-    def _gram_products(self, pull: Tensor) -> Tensor:
-        tasks = len(pull)
-        rows: List[Tensors] = [[None] * len(self.params)] * tasks
-        units = torch.eye(tasks, dtype=pull.dtype, device=pull.device)
-        for p in self.passes:
-            graph = p.graph()
-            for t, unit in enumerate(units):
-                rows[t] = add(rows[t], gradients(
-                    graph, self.params, self.scale, unit / len(self.passes),
-                    t < tasks - 1))
-            p.release()
-        if self.average is not None:
-            rows = [filled(row, self.params) for row in rows]
-        if not self.sync_losses:
-            # Each process keeps its own tasks; v alone is common to all.
-            v: Tensors = [None] * len(self.params)
-            for row, factor in zip(rows, pull.tolist(), strict=True):
-                v = add(v, row, factor)
-            if self.average is not None:
-                self.average(v)
-            return torch.stack([inner_product(row, v) for row in rows])
-        if self.average is not None:
-            for row in rows:
-                self.average(row)
-        gram = torch.stack(
-            [torch.stack([inner_product(a, b) for b in rows]) for a in rows])
-        return gram @ pull.to(gram.dtype)
+    def gap(self) -> Tensor:
+        """``sum(losses) - M``, what the regulariser keeps small."""
+        return self.losses.detach().sum() - self.total.detach()
 
 
-class _DoubleBackward(_MetaStep):
-    """The official route: a second-order graph through the whole model."""
-
-    def run(self) -> Hypergradient:
-        if self.average is not None or len(self.losses) > 1 or \
-                len(self.primary) > 1 or self.inverse_hessian.needs_hessian:
-            raise ValueError(
-                "estimator 'double_backward' is a reference for one process, "
-                'no accumulation and the identity as inverse Hessian; use '
-                "'jvp' or 'vjp'")
-        primary = self.primary[0]().sum() if self.primary else None
-        values = self.losses[0]()
-        total = self.meltr(values)
-        weights, = torch.autograd.grad(total, values, retain_graph=True)
-        objective = values[self.shared] if primary is None else primary
-        if self.gamma:
-            objective = objective + self.gamma * (values.sum() - total).abs()
-        v = torch.autograd.grad(
-            objective, self.params, retain_graph=True, allow_unused=True)
-        inner = torch.autograd.grad(
-            total, self.params, create_graph=True, allow_unused=True)
-        product = sum((a * b).sum() for a, b in zip(v, inner, strict=True)
-                      if a is not None and b is not None)
-        grads = phi_gradients(-product, self.meltr)
-        if self.gamma and self.direct_regulariser:
-            grads = self.with_direct_term(
-                grads, combine(self.meltr, values))
-        return Hypergradient(
-            grads=grads,
-            value=objective.detach(),
-            losses=values.detach(),
-            weights=weights,
-            products=None)
-
-
-def vjp_products(losses: Tensor,
-                 params: Sequence[nn.Parameter],
-                 v: Tensors,
-                 scale: float = 1.0) -> Tensor:
-    """Products s_t of each loss's gradient with v, by T backward passes.
+def combine(meltr: nn.Module,
+            losses: Tensor,
+            average: Optional[Average] = None,
+            create_graph: bool = True) -> Combination:
+    """Evaluate M and dM/dl on detached, averaged losses.
 
     Args:
-        losses (Tensor): Task losses (T,) with a graph, which is freed.
-        params (Sequence[nn.Parameter]): The weights w.
-        v (list[Tensor | None]): The direction; None counts as zero.
-        scale (float): Factor during the backward passes. Defaults to 1.
+        meltr (nn.Module): The loss transformer.
+        losses (Tensor): Task losses (T,).
+        average (Callable, optional): Averages a list of tensors over the
+            processes, in place; the result is then the same on all of them.
+            Defaults to None (one process).
+        create_graph (bool): Keep the graph from phi to dM/dl.
+            Defaults to True.
+    """
+    losses = losses.detach().clone()
+    masks = nullcontext()
+    if average is not None:
+        # A random number that they agree on, too: MELTR's dropout masks must
+        # be the same everywhere, or phi would drift apart.
+        draw = torch.rand((), dtype=torch.float64, device=losses.device)
+        average([losses, draw])
+        masks = _common_masks(draw)
+    with torch.enable_grad(), masks:
+        losses.requires_grad_()
+        total = meltr(losses)
+        weights, = torch.autograd.grad(
+            total, losses, create_graph=create_graph)
+    return Combination(losses, total, weights)
+
+
+@contextmanager
+def _common_masks(draw: Tensor) -> Iterator[None]:
+    with Generators(draw.device).preserved():
+        torch.manual_seed(int(draw.item() * 2**53))
+        yield
+
+
+def contract(meltr: nn.Module, weights: Tensor,
+             products: Tensor) -> Dict[str, Tensor]:
+    """Hypergradient from dM/dl and the constants s: the last line of AID.
+
+    Args:
+        meltr (nn.Module): The loss transformer.
+        weights (Tensor): dM/dl (T,), differentiable in phi.
+        products (Tensor): s (T,).
 
     Returns:
-        Tensor: s, (T,), accumulated in float32 or better.
+        dict[str, Tensor]: What belongs into ``.grad``, per parameter name.
     """
-    used = [i for i, g in enumerate(v) if g is not None]
-    params, v = [params[i] for i in used], [v[i] for i in used]
-    units = torch.eye(len(losses), dtype=losses.dtype, device=losses.device)
-    last = len(units) - 1
-    return torch.stack([
-        inner_product(gradients(losses, params, scale, unit, t < last), v)
-        for t, unit in enumerate(units)
-    ])
+    return phi_gradients(-torch.dot(weights, products.detach()), meltr)
 
 
-def _gap(combined: Combination) -> Tensor:
-    return combined.losses.detach().sum() - combined.total.detach()
+def phi_gradients(value: Tensor, meltr: nn.Module) -> Dict[str, Tensor]:
+    """Gradient of a scalar with respect to MELTR's parameters, by name.
+
+    A parameter that cannot influence the scalar is absent; the graph is kept.
+    """
+    named = {n: p for n, p in meltr.named_parameters() if p.requires_grad}
+    if not value.requires_grad:
+        return {}
+    grads = torch.autograd.grad(
+        value, list(named.values()), retain_graph=True, allow_unused=True)
+    return {n: g for n, g in zip(named, grads) if g is not None}
+
+
+def _value_and_gradient(primary: Sequence[Pass],
+                        params: Sequence[nn.Parameter],
+                        scale: float) -> Tuple[Tensor, Tensors]:
+    """Mean of the primary losses, and its gradient."""
+    values, v = [], [None] * len(params)
+    for batch in primary:
+        with batch.run() as loss:
+            part = loss.sum() / len(primary)
+            v = add(v, gradients(part, params, scale))
+            values.append(part.detach())
+    return torch.stack(values).sum(0), v
+
+
+def _combined_and_pulled(meltr: nn.Module, batches: Sequence[Pass],
+                         params: Sequence[nn.Parameter], gamma: float,
+                         sync: Optional[Average],
+                         scale: float) -> Tuple[Combination, Tensors]:
+    """M at the mean losses, and the regulariser's gradient through w."""
+
+    def pull(combined: Combination) -> Tensor:  # dV/dl
+        return gamma * combined.gap.sign() * (1 - combined.weights.detach())
+
+    pulled: Tensors = [None] * len(params)
+    if not gamma:
+        return combine(meltr, mean_of(
+            b.values() for b in batches), sync), pulled
+    if len(batches) == 1:  # one evaluation serves both
+        with batches[0].run() as graph:
+            combined = combine(meltr, graph, sync)
+            return combined, gradients(graph, params, scale, pull(combined))
+    combined = combine(meltr, mean_of(b.values() for b in batches), sync)
+    for batch in batches:
+        with batch.run() as graph:
+            pulled = add(pulled, gradients(
+                graph, params, scale, pull(combined) / len(batches)))
+    return combined, pulled
+
+
+def _official(model: nn.Module, meltr: nn.Module, primary: Sequence[Pass],
+              batches: Sequence[Pass], params: Sequence[nn.Parameter],
+              gamma: float, direct_regulariser: bool,
+              average: Optional[Average], solve: Callable) -> Hypergradient:
+    if average is not None or len(batches) > 1 or len(primary) > 1 or \
+            solve.needs_direction:
+        raise ValueError(
+            "estimator 'double_backward' is a reference for one process, no "
+            "accumulation and the identity as inverse Hessian; use 'jvp' or "
+            "'vjp'")
+    phi = dict(meltr.named_parameters())
+    grads, value, losses, weights = double_backward(
+        meltr, primary[0], batches[0], params, gamma)
+    named = {n: g for n, g in zip(phi, grads) if g is not None}
+    if gamma and direct_regulariser:
+        combined = combine(meltr, losses)
+        named = _sum(named, phi_gradients(
+            -gamma * combined.gap.sign() * combined.total, meltr))
+    return Hypergradient(named, value, losses, weights, None)
+
+
+def _sum(a: Dict[str, Tensor], b: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    return {name: a[name] + b[name] if name in a and name in b else
+            a.get(name, b.get(name)) for name in {**a, **b}}
 
 
 def _as_list(evaluate: Union[Evaluate, Sequence[Evaluate]]) -> List[Evaluate]:
     return [evaluate] if callable(evaluate) else list(evaluate)
-
-
-def _mean(tensors: Iterable[Tensor]) -> Tensor:
-    return torch.stack(list(tensors)).mean(0)

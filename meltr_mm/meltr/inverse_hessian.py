@@ -1,40 +1,48 @@
 """What stands for the inverse Hessian in the hypergradient.
 
-Each component turns dV/dw into an approximation of ``H^-1 dV/dw``, H being
-the Hessian of the training loss on the meta-training batch. Both are lists
-with one tensor per parameter, of its shape. They are
+Each component is called with a product (multiplies with H, the Hessian of the
+training loss on the meta-training batch), ``v`` = dV/dw and the parameters,
+and gives an approximation of ``H^-1 v``; both lists have one tensor per
+parameter, of its shape. It says whether it uses the product
+(``needs_hessian``) and whether it does anything (``needs_direction``), and is
 configured as ``optim_wrapper = dict(inverse_hessian=dict(type=...))``.
 """
 import logging
-from typing import Callable, List
+from contextlib import ExitStack
+from typing import Callable, List, Optional, Sequence, Tuple
 
+import torch
 from mmengine.logging import print_log
 from mmengine.registry import TASK_UTILS
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from ..check_options import check_number, check_whole
-from .tensor_lists import add, inner_product, scaled
+from .._torch import math_attention
+from ..check_options import check_flag, check_number, check_whole
+from .passes import Pass, checkpointing_off
+from .tensor_lists import (
+    Average,
+    Tensors,
+    add,
+    filled,
+    gradients,
+    inner_product,
+    scaled,
+)
 
 HessianProduct = Callable[[List[Tensor]], List[Tensor]]
+Params = Sequence[nn.Parameter]
 
 
 @TASK_UTILS.register_module(name='IdentityInverseHessian')
 class Identity:
     """The identity: the paper's choice (MELTR, section 3.3), and free."""
 
-    needs_hessian = False
+    needs_hessian = needs_direction = False
 
-    def __call__(self, product: HessianProduct,
-                 v: List[Tensor]) -> List[Tensor]:
-        """Return ``v`` as it is.
-
-        Args:
-            product (Callable): Not used.
-            v (list[Tensor]): dV/dw, in the shapes of the parameters.
-
-        Returns:
-            list[Tensor]: ``v``, in its shapes.
-        """
+    def __call__(self, product: Optional[HessianProduct], v: List[Tensor],
+                 params: Params = ()) -> List[Tensor]:
+        """Return ``v`` as it is."""
         return v
 
 
@@ -56,7 +64,7 @@ class Neumann:
         ValueError: If one of them is negative, or lr is zero.
     """
 
-    needs_hessian = True
+    needs_hessian = needs_direction = True
 
     def __init__(self, terms: int = 3, lr: float = 0.1) -> None:
         check_whole('terms of Neumann', terms, least=0)
@@ -64,17 +72,9 @@ class Neumann:
         self.terms = terms
         self.lr = lr
 
-    def __call__(self, product: HessianProduct,
-                 v: List[Tensor]) -> List[Tensor]:
-        """Approximate ``H^-1 v``.
-
-        Args:
-            product (Callable): Multiplies with H.
-            v (list[Tensor]): dV/dw, in the shapes of the parameters.
-
-        Returns:
-            list[Tensor]: The approximation, in the shapes of ``v``.
-        """
+    def __call__(self, product: HessianProduct, v: List[Tensor],
+                 params: Params = ()) -> List[Tensor]:
+        """Approximate ``H^-1 v``."""
         term = total = v
         for _ in range(self.terms):
             term = add(term, product(term), -self.lr)
@@ -101,7 +101,7 @@ class ConjugateGradient:
         ValueError: If ``iters`` is not positive or the damping negative.
     """
 
-    needs_hessian = True
+    needs_hessian = needs_direction = True
 
     def __init__(self,
                  iters: int = 5,
@@ -115,17 +115,9 @@ class ConjugateGradient:
         self.tolerance = tolerance
         self._warned = False
 
-    def __call__(self, product: HessianProduct,
-                 v: List[Tensor]) -> List[Tensor]:
-        """Approximate ``(H + damping)^-1 v``.
-
-        Args:
-            product (Callable): Multiplies with H.
-            v (list[Tensor]): dV/dw, in the shapes of the parameters.
-
-        Returns:
-            list[Tensor]: The approximation, in the shapes of ``v``.
-        """
+    def __call__(self, product: HessianProduct, v: List[Tensor],
+                 params: Params = ()) -> List[Tensor]:
+        """Approximate ``(H + damping)^-1 v``."""
         x = None
         residual = direction = v
         size = first = inner_product(v, v).item()
@@ -153,3 +145,173 @@ class ConjugateGradient:
                 f'(damping {self.damping}): it stops early in such meta '
                 'steps; a larger damping lets it go on', 'current',
                 logging.WARNING)
+
+
+@TASK_UTILS.register_module()
+class AdamPreconditioner:
+    r"""What the model's own Adam does with a gradient, for the inverse Hessian.
+
+    A step of Adam along a gradient g is P g, with
+    :math:`P = 1 / (\sqrt{\hat{\nu}} + \epsilon)` from its second moments. Its
+    length does not depend on the scale of the loss, so only changes of
+    direction count: with the first moments m, the part of v that a step along
+    m itself would use up is taken out,
+
+    .. math:: v' = v - m \frac{\langle P m, v \rangle}{\langle P m, m \rangle},
+              \qquad H^{-1} v \approx P v',
+
+    with P scaled to mean 1. It costs no evaluation of the model: the state is
+    there. So :math:`\langle m, P v' \rangle = 0`: scaling all losses alike has
+    no gradient, and an auxiliary gradient that merely uses up step length is
+    seen to do so.
+
+    Args:
+        project (bool): Take that part out. Defaults to True.
+
+    Attributes:
+        optimizer (Optimizer): The model's, set by AIDOptimWrapper: one whose
+            state has ``exp_avg`` and ``exp_avg_sq``.
+
+    Raises:
+        ValueError: When called with the state of another optimiser.
+    """
+
+    needs_hessian, needs_direction = False, True
+
+    def __init__(self, project: bool = True) -> None:
+        check_flag('project of AdamPreconditioner', project)
+        self.project = project
+        self.optimizer: Optional[Optimizer] = None
+
+    def __call__(self, product: Optional[HessianProduct], v: List[Tensor],
+                 params: Params) -> List[Tensor]:
+        """Precondition ``v``; parameters that had no update yet stay out."""
+        groups = {id(p): group for group in self.optimizer.param_groups
+                  for p in group['params']}
+        moments: Tensors = []
+        scales: Tensors = []
+        for p in params:
+            state = self.optimizer.state.get(p) or None
+            if state is not None and not {'exp_avg', 'exp_avg_sq'} <= set(
+                    state):
+                raise ValueError(
+                    'AdamPreconditioner needs the moments exp_avg and '
+                    'exp_avg_sq of an optimiser such as AdamW, but '
+                    f'{type(self.optimizer).__name__} keeps {sorted(state)}')
+            moments.append(state and state['exp_avg'])
+            scales.append(state and _adam_scale(state, groups[id(p)]))
+        known = [s for s in scales if s is not None]
+        if not known:
+            return v
+        mean = sum(s.sum() for s in known) / sum(s.numel() for s in known)
+        scales = [None if s is None else s / mean for s in scales]
+        if self.project:
+            pm = _times(scales, moments)
+            size = inner_product(pm, moments)
+            if size > 0:
+                share = (inner_product(pm, v) / size).item()
+                v = add(v, moments, -share)
+        return filled(_times(scales, v), params)
+
+
+def _adam_scale(state: dict, group: dict) -> Tensor:
+    second = state['exp_avg_sq']
+    if state.get('step') is not None and 'betas' in group:
+        second = second / (1 - group['betas'][1]**float(state['step']))
+    return 1 / (second.sqrt() + group.get('eps', 1e-8))
+
+
+def _times(a: Tensors, b: Tensors) -> Tensors:
+    return [None if x is None or y is None else x * y for x, y in zip(a, b)]
+
+
+class TrainingHessian:
+    r"""The Hessian of L(w) = M(l(w)) on a meta-training batch, as a product.
+
+    With J the Jacobian of the task losses,
+
+    .. math:: H u = \nabla_w \langle J^T c, u \rangle
+              + J^T M''(l) J u, \qquad c = \partial M / \partial l.
+
+    One double backward pass gives the first term and, as its derivative with
+    respect to c, also J u. For this pass alone attention runs on the math
+    kernel: fused ones cannot be differentiated twice.
+
+    On several processes the products are those of the loss that all of them
+    minimise together.
+
+    Args:
+        batches (Sequence[Pass]): Task losses of the micro-batches.
+        params (Sequence[nn.Parameter]): w.
+        losses (Tensor): The losses of the whole batch that M saw, (T,).
+        weights (Tensor): dM/dl at these, (T,), differentiable in them.
+        average (Callable, optional): Averages a list of tensors over the
+            processes, in place. Defaults to None.
+        sync_losses (bool): M sees the losses averaged over processes, so
+            that its curvature couples them. Defaults to True.
+        scale (float): Factor on the losses in backward passes.
+            Defaults to 1.
+    """
+
+    def __init__(self,
+                 batches: Sequence[Pass],
+                 params: Params,
+                 losses: Tensor,
+                 weights: Tensor,
+                 average: Optional[Average] = None,
+                 sync_losses: bool = True,
+                 scale: float = 1.0) -> None:
+        self._batches = batches
+        self._params = list(params)
+        self._losses = losses
+        self._weights = weights
+        self._average = average
+        self._sync = average if sync_losses else None
+        self._scale = scale
+
+    def __call__(self, u: Sequence[Tensor]) -> List[Tensor]:
+        """Give H u, one tensor per parameter."""
+        share = 1 / len(self._batches)
+        product: Tensors = [None] * len(self._params)
+        slopes = 0  # J u
+        for batch in self._batches:
+            part, slope = self._second_order(batch, u)
+            product = add(product, part, share)
+            slopes = slopes + share * slope
+        if self._sync is not None:
+            self._sync([slopes])
+        curvature = None
+        if self._weights.requires_grad:
+            curvature, = torch.autograd.grad(
+                self._weights, self._losses, slopes.to(self._weights.dtype),
+                retain_graph=True, allow_unused=True)
+        if curvature is not None:  # else M is linear
+            for batch in self._batches:
+                with batch.run() as graph:
+                    product = add(product, gradients(
+                        graph, self._params, self._scale, curvature * share))
+        product = filled(product, self._params)
+        if self._average is not None:
+            self._average(product)
+        return product
+
+    def _second_order(self, batch: Pass,
+                      u: Sequence[Tensor]) -> Tuple[Tensors, Tensor]:
+        """Derivatives of <J^T c, u> with respect to w and c."""
+        root = self._scale**0.5  # the scale enters twice
+        with ExitStack() as stack:
+            stack.enter_context(math_attention())
+            stack.enter_context(checkpointing_off(batch.model))
+            losses = stack.enter_context(batch.run())
+            c = self._weights.detach().to(losses.dtype)
+            c.requires_grad_()
+            inner = torch.autograd.grad(
+                losses, self._params, c * root, create_graph=True,
+                allow_unused=True)
+            used = [i for i, g in enumerate(inner)
+                    if g is not None and g.requires_grad]
+            *product, slope = torch.autograd.grad(
+                [inner[i] for i in used], [*self._params, c],
+                [u[i] * root for i in used], allow_unused=True)
+        factor = 1 / self._scale
+        return [scaled(g, factor) for g in product], slope * factor

@@ -2,10 +2,10 @@
 from typing import Sequence
 
 import torch
-from mmaction.registry import MODELS
+from mmengine.registry import MODELS
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from .._torch import math_attention
 from ..check_options import check_number, check_whole
 
 
@@ -95,7 +95,7 @@ class MELTR(nn.Module):
                 f'vector of that length, but got {tuple(losses.shape)}')
         values = losses.to(self.fc1.weight.dtype).unsqueeze(-1)
         with torch.autocast(values.device.type, enabled=False), \
-                sdpa_kernel(SDPBackend.MATH):
+                math_attention():
             tokens = self.loss_fc2(self.loss_fc1(values).relu())
             tokens = tokens + self.task_embedding.weight
             tokens = self.encoder(tokens.unsqueeze(0))  # (1, T, width)

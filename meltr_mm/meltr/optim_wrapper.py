@@ -3,19 +3,19 @@ import logging
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from inspect import signature
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, ContextManager, Dict, Iterator, List, Optional, Tuple
 
 import torch
 from mmengine.dist import broadcast, get_world_size
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
 from torch import Tensor, nn
-from torch.nn.parallel import DataParallel, DistributedDataParallel
-from torch.nn.utils import clip_grad_norm_, get_total_norm
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
+from .._torch import compiler_disable, keep_compiled_graphs, total_norm
 from ..check_options import (
     check_choice,
     check_config,
@@ -25,13 +25,12 @@ from ..check_options import (
     check_number,
     check_whole,
 )
-from .compilation import keep_compiled_graphs
-from .estimator import AutoEstimator
-from .history import BatchHistory
+from .history import BatchHistory, HeldOutBatches, Window
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
-from .meta_batches import MetaBatches, Window
-from .skips import SkipCounter
-from .wrapper import MELTRWrapper, average
+from .passes import AllGenerators, fingerprints
+from .products import AutoProducts, everywhere
+from .safeguards import SkipCounter, name_unreached
+from .wrapper import MELTRWrapper, average, unwrapped
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -50,19 +49,23 @@ class AIDOptimWrapper(OptimWrapper):
     update enter the history.
 
     Args:
-        meta_optimizer (Optimizer): Optimiser of MELTR's parameters; in a
-            config the dict of one, built by
-            :class:`AIDOptimWrapperConstructor`.
+        meta_optimizer (Optimizer, optional): Optimiser of MELTR's
+            parameters; in a config the dict of one, built by
+            :class:`AIDOptimWrapperConstructor`. None where the combiner has
+            nothing that meta steps train: there are none then.
         estimator (str): How s_t is computed; see
             :func:`~meltr_mm.meltr.hypergradient.hypergradient`. ``'auto'``
-            takes the cheapest exact one that the model supports, decided
-            once on the first meta batch. Defaults to 'auto'.
+            takes the cheapest exact one that the model supports. Defaults to
+            'auto'.
+        recheck (int): Meta steps after which ``'auto'`` compares forward
+            mode with reverse mode again. Defaults to 1000.
         gamma (float): Weight of the regulariser |sum(l) - M(l)|; 0 switches
             it off. Defaults to 0.1.
         direct_regulariser (bool): Add the regulariser's own derivative in
             phi, which the official code leaves out. Defaults to False.
         inverse_hessian (dict, optional): What stands for the inverse
-            Hessian: ``dict(type='Neumann', terms=3, lr=0.1)`` or
+            Hessian: ``dict(type='AdamPreconditioner')``,
+            ``dict(type='Neumann', terms=3, lr=0.1)`` or
             ``dict(type='ConjugateGradient', iters=5, damping=0.01)``.
             Defaults to None, the identity.
         interval (int): Parameter updates between two meta steps, over the
@@ -78,10 +81,6 @@ class AIDOptimWrapper(OptimWrapper):
         meta_dataloader (dict | DataLoader, optional): Where the batches for
             the meta objective come from: data kept out of training. Defaults
             to None: the history, as in the official code.
-        shared_batch (bool): Draw one training batch for both purposes of a
-            meta step. Cheaper, but another, biased estimator; see
-            :func:`~meltr_mm.meltr.hypergradient.hypergradient`.
-            Defaults to False.
         max_skips (int): Training stops after this many unusable steps in a
             row. Defaults to 10.
         optimizer (Optimizer): Optimiser of the wrapped model.
@@ -93,8 +92,7 @@ class AIDOptimWrapper(OptimWrapper):
     Raises:
         TypeError: If there is no such option.
         ValueError: If an option is of another kind than stands here, the
-            estimator is unknown, ``interval`` is not positive, or
-            ``shared_batch`` is combined with a ``meta_dataloader``.
+            estimator is unknown, or ``interval`` is not positive.
 
     Example:
         >>> optim_wrapper = dict(
@@ -109,8 +107,9 @@ class AIDOptimWrapper(OptimWrapper):
 
     def __init__(self,
                  *,
-                 meta_optimizer: Optimizer,
+                 meta_optimizer: Optional[Optimizer] = None,
                  estimator: str = 'auto',
+                 recheck: int = 1000,
                  gamma: float = 0.1,
                  direct_regulariser: bool = False,
                  inverse_hessian: Optional[dict] = None,
@@ -119,7 +118,6 @@ class AIDOptimWrapper(OptimWrapper):
                  meta_clip_grad: Optional[dict] = None,
                  history: Optional[dict] = None,
                  meta_dataloader: Optional[dict] = None,
-                 shared_batch: bool = False,
                  max_skips: int = 10,
                  **kwargs) -> None:
         check_known_options(type(self), kwargs)
@@ -134,7 +132,7 @@ class AIDOptimWrapper(OptimWrapper):
             _check_clipping(meta_clip_grad)
         if history is not None:
             check_dict('history', history)
-        if not isinstance(meta_optimizer, Optimizer):
+        if not isinstance(meta_optimizer, (Optimizer, type(None))):
             raise TypeError(
                 'meta_optimizer must be an optimiser by now, but is '
                 f'{meta_optimizer!r}; set optim_wrapper='
@@ -143,11 +141,13 @@ class AIDOptimWrapper(OptimWrapper):
         if inverse_hessian is not None:
             check_config('inverse_hessian', inverse_hessian)
             inverse_hessian = TASK_UTILS.build(inverse_hessian)
+            if hasattr(inverse_hessian, 'optimizer'):
+                inverse_hessian.optimizer = self.optimizer
         self.meta_optimizer = meta_optimizer
+        self.estimator = estimator
         if estimator == 'auto':
-            self.hypergradient = AutoEstimator(self.auto_tolerance)
-        else:
-            self.hypergradient = partial(hypergradient, estimator=estimator)
+            self.estimator = AutoProducts(self.auto_tolerance, recheck)
+        self.hypergradient = partial(hypergradient, estimator=self.estimator)
         self.gamma = float(gamma)
         self.direct_regulariser = direct_regulariser
         self.inverse_hessian = inverse_hessian
@@ -155,20 +155,28 @@ class AIDOptimWrapper(OptimWrapper):
         self.begin = interval if begin is None else begin
         self.meta_clip_grad = meta_clip_grad
         self.history = BatchHistory(**(history or {}))
-        self.meta_batches = MetaBatches(self.history, meta_dataloader,
-                                        shared_batch)
+        self.held_out = None
+        if meta_dataloader is not None:
+            self.held_out = HeldOutBatches(meta_dataloader)
         self.skips = SkipCounter(max_skips)
-
         keep_compiled_graphs()
 
         self.updates = 0  # parameter updates over the whole run
         self.meta_steps = 0
+        # Set by ResumeHook: the training loader can be read again, and the
+        # generators of all processes.
+        self.rereads = False
+        self.generators: Optional[List[dict]] = None
+        # What a resumed run has to read again: `iterations` of the history's
+        # windows, those of a `window` that is not complete, `generators`.
+        self.pending: Dict[str, list] = {}
         self._model: Optional[MELTRWrapper] = None
         self._resumed: Optional[dict] = None  # tasks of the resumed run
-        self._listening = False
-        self._moving: List[nn.Parameter] = []
+        self._written: set = set()  # trained parameters that a forward writes
         self._window: Window = []
+        self._iterations: List[int] = []
         self._window_usable = True
+        self._told_graphless = False
 
     # ------------------------------------------------------------ the model
 
@@ -179,34 +187,49 @@ class AIDOptimWrapper(OptimWrapper):
         Args:
             model (nn.Module): MELTRWrapper, or DDP around it.
         """
-        self._attach(model)
-        self._listening = True
-        frozen = self._frozen_versions()
+        ear, before = self._listen(model)
         try:
             with super().optim_context(model):
                 yield
         finally:
-            self._listening = False
-            # A momentum encoder moves once per update, not in a meta step.
-            self._moving = [
-                p for p, now in self._frozen_versions().items()
-                if frozen.get(p) != now
-            ]
+            self._stop_listening(ear, before)
 
-    @torch.compiler.disable
-    def _frozen_versions(self) -> Dict[nn.Parameter, Tuple[int, int]]:
-        return {p: (p.data_ptr(), p._version)
-                for p in self._model.model.parameters()
-                if not p.requires_grad}
+    @compiler_disable
+    def _listen(self, model: nn.Module
+                ) -> Tuple[RemovableHandle, Optional[List[Tensor]]]:
+        self._attach(model)
+        if self.pending:
+            print_log(
+                'the history of meta batches starts anew after resuming, for '
+                "want of custom_hooks=[dict(type='ResumeHook')] or of a "
+                'loader that can be read again', 'current', logging.WARNING)
+            self.pending = {}
+        ear = self._model.data_preprocessor.register_forward_pre_hook(
+            self._overhear)
+        due = self.should_sync() and self._is_due(self.updates + 1)
+        return ear, fingerprints(self._trained()) if due else None
+
+    def _overhear(self, preprocessor: nn.Module, args: tuple) -> None:
+        self._window.append(args[0])
+        self._iterations.append(self.message_hub.get_info('iter', -1))
+
+    @compiler_disable
+    def _stop_listening(self, ear: RemovableHandle,
+                        before: Optional[List[Tensor]]) -> None:
+        ear.remove()
+        if before:
+            trained = self._trained()
+            after = torch.stack([n.cpu() for n in fingerprints(trained)])
+            before = torch.stack([n.cpu() for n in before])
+            self._written.update(
+                p for p, same in zip(trained, (before == after).tolist())
+                if not same)
+
+    def _trained(self) -> List[nn.Parameter]:
+        return [p for p in self._model.model.parameters() if p.requires_grad]
 
     def _attach(self, model: nn.Module) -> None:
-        if is_model_wrapper(model):
-            if not isinstance(model, (DistributedDataParallel, DataParallel)):
-                raise TypeError(
-                    f'{type(self).__name__} trains models whose parameters '
-                    'are whole on each process, but got '
-                    f'{type(model).__name__}; use MMDistributedDataParallel')
-            model = model.module
+        model = unwrapped(model)
         if model is self._model:
             return
         if not isinstance(model, MELTRWrapper):
@@ -222,20 +245,21 @@ class AIDOptimWrapper(OptimWrapper):
                 f'{self._resumed}, but are {_tasks_of(model)}. Set them back '
                 'in MELTRWrapper, or start a new run from the weights with '
                 'load_from')
-        model.learns_meltr = True
-        model.data_preprocessor.register_forward_pre_hook(self._overhear)
+        if self.meta_optimizer is None and model.needs_meta_steps:
+            raise ValueError(
+                f'{type(model.meltr).__name__} is trained by meta steps and '
+                'needs a meta_optimizer; set optim_wrapper='
+                "dict(constructor='AIDOptimWrapperConstructor', "
+                "meta_optimizer=dict(type='AdamW', lr=1e-4), ...)")
+        model.trained_by_aid = True
         for tensor in model.meltr.state_dict().values():
             broadcast(tensor)
         self._model = model
 
-    def _overhear(self, preprocessor: nn.Module, args: tuple) -> None:
-        if self._listening:
-            self._window.append(args[0])
-
     # ------------------------------------------------------- training step
 
     # With MMEngine's `compile=True` the model alone is compiled.
-    @torch.compiler.disable
+    @compiler_disable
     def update_params(self,
                       loss: Tensor,
                       step_kwargs: Optional[dict] = None,
@@ -249,7 +273,13 @@ class AIDOptimWrapper(OptimWrapper):
 
         Raises:
             FloatingPointError: After ``max_skips`` unusable steps in a row.
+            RuntimeError: Without a model, which ``optim_context`` brings.
         """
+        if self._model is None:
+            raise RuntimeError(
+                'update_params must follow optim_context(model), which tells '
+                f"{type(self).__name__} the model, as in MMEngine's "
+                'BaseModel.train_step')
         problem = self._nonfinite(
             self._model.losses + ('MELTR output', ),
             torch.cat([self._model.last_losses, loss.detach().view(1)]))
@@ -274,29 +304,35 @@ class AIDOptimWrapper(OptimWrapper):
         """
         if not self._window_usable:
             return
+        params = [p for group in self.optimizer.param_groups
+                  for p in group['params']]
         if not self._scaler_checks():
-            norm = get_total_norm([
-                p.grad for group in self.optimizer.param_groups
-                for p in group['params'] if p.grad is not None
-            ])
+            norm = total_norm([p.grad for p in params if p.grad is not None])
             if not torch.isfinite(norm):
                 self._window_usable = False
                 self.skips.skip('parameter update',
                                 'non-finite gradient of the model')
                 return
+        if self.updates == 0:
+            name_unreached(self._model, params)
         super().step(**kwargs)
 
     def _after_update(self) -> None:
         window, self._window = self._window, []
+        iterations, self._iterations = self._iterations, []
         usable, self._window_usable = self._window_usable, True
         if not usable:
             return
         self.updates += 1
         self.skips.succeed('parameter update')
-        due = self.updates - self.begin
-        if due >= 0 and due % self.interval == 0:
-            self.meta_step(window)
-        self.history.append(window)
+        if self.meta_optimizer is not None:
+            if self._is_due(self.updates):
+                self.meta_step(window)
+            self.history.append(window, iterations)
+
+    def _is_due(self, updates: int) -> bool:
+        return self.meta_optimizer is not None and updates >= self.begin and \
+            (updates - self.begin) % self.interval == 0
 
     # ----------------------------------------------------------- meta step
 
@@ -307,18 +343,18 @@ class AIDOptimWrapper(OptimWrapper):
             window (list): Batches of the last update, used while the history
                 is empty.
         """
-        validation, training = self.meta_batches.draw(window)
+        drawn = self.history.draw if len(self.history) else lambda: window
+        validation = drawn() if self.held_out is None else \
+            [self.held_out.draw()]
+        training = drawn()
         model = self._model
-        if validation is None:
-            primary = model.losses.index(model.primary)
-        else:
-            primary = [partial(self._losses, batch, (model.primary, ))
-                       for batch in validation]
         while True:
+            without_graph: list = []
             result = self.hypergradient(
                 model.model,
                 model.meltr,
-                primary,
+                [partial(self._primary, batch, without_graph)
+                 for batch in validation],
                 [partial(self._losses, batch, model.losses)
                  for batch in training],
                 gamma=self.gamma,
@@ -327,7 +363,8 @@ class AIDOptimWrapper(OptimWrapper):
                 average=average if get_world_size() > 1 else None,
                 sync_losses=model.sync_losses,
                 scale=self._scale(),
-                moving=self._moving)
+                moving=[p for p in model.model.parameters()
+                        if not p.requires_grad or p in self._written])
             problem = self._value_problem(result)
             if not problem:
                 problem = self._gradient_problem(result)
@@ -337,9 +374,29 @@ class AIDOptimWrapper(OptimWrapper):
         if problem:
             self.skips.skip('meta step', problem)
             return
+        has_graph = everywhere(
+            not without_graph, result.losses,
+            average if get_world_size() > 1 else None)
+        self._count_graph(has_graph)
         self._step_meltr(result)
         self.meta_steps += 1
         self.skips.succeed('meta step')
+
+    def _primary(self, batch: Any, without_graph: list) -> Tensor:
+        loss = self._losses(batch, (self._model.primary, ))
+        if not loss.requires_grad:
+            without_graph.append(batch)
+        return loss
+
+    def _count_graph(self, has_graph: bool) -> None:
+        kind = 'gradient of the meta objective'
+        if has_graph:
+            self.skips.succeed(kind)
+        else:
+            self.skips.skip(
+                kind, f'{self._model.primary} has no graph on a meta batch, '
+                'so it counts as zero', warn=not self._told_graphless)
+            self._told_graphless = True
 
     def _losses(self, batch: Any, names: Tuple[str, ...]) -> Tensor:
         with self._precision():
@@ -374,7 +431,7 @@ class AIDOptimWrapper(OptimWrapper):
             problem = self._nonfinite(self._model.losses, result.products)
             if problem:
                 return f'non-finite gradient of {problem}'
-        norm = get_total_norm(list(result.grads.values()))
+        norm = total_norm(list(result.grads.values()))
         return None if torch.isfinite(norm) else \
             'non-finite hypergradient of MELTR'
 
@@ -384,11 +441,11 @@ class AIDOptimWrapper(OptimWrapper):
         if get_world_size() > 1:
             average([bad])  # every process must decide alike
         return ', '.join(
-            n for n, b in zip(names, bad.tolist(), strict=True) if b) or None
+            n for n, b in zip(names, bad.tolist()) if b) or None
 
     # ------------------------------------- what mixed precision overrides
 
-    def _precision(self):
+    def _precision(self) -> ContextManager:
         """Context of the forward passes of a meta step."""
         return nullcontext()
 
@@ -413,24 +470,39 @@ class AIDOptimWrapper(OptimWrapper):
             dict[str, list[float]]: One value per parameter group.
         """
         rates = super().get_lr()
-        rates['meta_lr'] = [g['lr'] for g in self.meta_optimizer.param_groups]
+        if self.meta_optimizer is not None:
+            rates['meta_lr'] = [
+                g['lr'] for g in self.meta_optimizer.param_groups]
         return rates
 
     def state_dict(self) -> dict:
-        """State of both optimisers, counters, random draws and decisions.
+        """State of the plain wrapper; under ``aid`` all that AID adds.
 
-        Returns:
-            dict: State of the plain wrapper, with the rest under ``aid``.
+        That is the meta optimiser, counters, decisions, generators, how far
+        the held-out loader is, and the history: which iterations brought its
+        batches, where these can be read again, or else the batches
+        themselves, as far as they consist of tensors and plain data.
         """
         state = super().state_dict()
-        state['aid'] = dict(
-            meta_optimizer=self.meta_optimizer.state_dict(),
+        aid = dict(
             updates=self.updates,
             meta_steps=self.meta_steps,
             skips=dict(self.skips.in_a_row),
-            estimator=getattr(self.hypergradient, 'chosen', None),
             generator=self.history.generator.get_state(),
-            tasks=_tasks_of(self._model) if self._model else self._resumed)
+            tasks=_tasks_of(self._model) if self._model else self._resumed,
+            held_out=self.held_out.drawn if self.held_out else 0,
+            generators=self.generators or [AllGenerators().state_dict()])
+        if self.meta_optimizer is not None:
+            aid['meta_optimizer'] = self.meta_optimizer.state_dict()
+        if isinstance(self.estimator, AutoProducts):
+            aid['estimator'] = self.estimator.chosen
+            aid['since_check'] = self.estimator.since_check
+        if self.rereads:
+            aid['iterations'] = list(self.history.iterations)
+            aid['window'] = list(self._iterations)
+        elif _is_plain(self.history.batches):
+            aid['batches'] = list(self.history.batches)
+        state['aid'] = aid
         return state
 
     def load_state_dict(self, state_dict: dict) -> None:
@@ -452,15 +524,30 @@ class AIDOptimWrapper(OptimWrapper):
                 'optimiser and its counters start afresh', 'current',
                 logging.WARNING)
             return
-        _check_sizes(self.meta_optimizer, aid['meta_optimizer'])
+        if self.meta_optimizer is not None and 'meta_optimizer' in aid:
+            _check_sizes(self.meta_optimizer, aid['meta_optimizer'])
+            self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
         self._resumed = aid.get('tasks')
-        self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
         self.skips.in_a_row = dict(aid['skips'])
-        if isinstance(self.hypergradient, AutoEstimator):
-            self.hypergradient.chosen = aid['estimator']
+        if isinstance(self.estimator, AutoProducts):
+            self.estimator.chosen = aid.get('estimator')
+            self.estimator.since_check = aid.get('since_check', 0)
         self.history.generator.set_state(aid['generator'].cpu())
+        if self.held_out is not None:
+            self.held_out.drawn = aid.get('held_out', 0)
+        batches = aid.get('batches', [])
+        self.history.refill(batches, [None] * len(batches))
+        self.pending = {key: aid[key] for key in (
+            'iterations', 'window', 'generators') if aid.get(key)}
+        if not {'iterations', 'window'} & set(self.pending):
+            self.pending = {}
+
+    def reopen(self, window: int) -> None:
+        """Go back so many batches, which ResumeHook trains on again."""
+        self._inner_count -= window
+        self._window, self._iterations = [], []
 
 
 def _tasks_of(model: MELTRWrapper) -> dict:
@@ -490,3 +577,12 @@ def _check_clipping(meta_clip_grad: dict) -> None:
             f'only, but got {meta_clip_grad!r}')
     check_number("meta_clip_grad['max_norm']", meta_clip_grad['max_norm'],
                  above=0)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a safe load gives it back: tensors and plain data only."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, (*value, *value.values())))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return type(value) in (Tensor, str, int, float, bool, type(None))

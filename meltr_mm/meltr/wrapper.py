@@ -5,14 +5,18 @@ import logging
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
-from mmaction.registry import MODELS
 from mmengine.dist import all_reduce_params, get_world_size
 from mmengine.logging import print_log
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, is_model_wrapper
+from mmengine.registry import MODELS
 from torch import Tensor, nn
+from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from .._torch import compiler_disable
 from ..check_options import check_config, check_flag
-from .combination import Average, combine
+from .hypergradient import combine
+from .passes import non_reentrant_checkpoints
+from .tensor_lists import Average, filled, gradients, inner_product
 
 LossValue = Union[Tensor, Sequence[Tensor]]
 
@@ -35,9 +39,11 @@ class MELTRWrapper(BaseModel):
     weigh their tasks alike, as one process with the whole batch would.
 
     Args:
-        model (dict | nn.Module): The model, or its config.
-        meltr (dict | nn.Module): The loss transformer, or its config; the
-            number of tasks is filled in.
+        model (dict | nn.Module): The model, or its config. Its ``train_step``
+            must be MMEngine's.
+        meltr (dict | nn.Module): The loss transformer, or another combiner
+            (:mod:`meltr_mm.meltr.combiners`), or its config; ``num_tasks``
+            and ``primary`` (an index) are filled in where it takes them.
         losses (Sequence[str]): Names of the losses to combine, as the model
             returns them. The order is that of MELTR's task embedding.
         primary (str): The loss of the target task, one of ``losses``.
@@ -51,6 +57,8 @@ class MELTRWrapper(BaseModel):
         ValueError: If ``losses`` is empty or names a loss twice, or
             ``primary`` is not among them; or if the model can say which
             losses it has (``loss_functions()``) and one is not among them.
+        TypeError: If the model has a ``train_step`` of its own; in training,
+            if a loss is neither a tensor nor a list of tensors.
         KeyError: In training, if the model does not return one of the
             losses; the message lists those that it does.
 
@@ -81,8 +89,9 @@ class MELTRWrapper(BaseModel):
             model = MODELS.build(model)
         if not isinstance(meltr, nn.Module):
             check_config('meltr', meltr)
-            meltr = MODELS.build(dict(num_tasks=len(losses)) | dict(meltr))
+            meltr = MODELS.build(_filled_in(meltr, losses, primary))
         _check_known(losses, model)
+        _check_train_step(model)
         super().__init__(model.data_preprocessor, init_cfg)
         self.model = model
         self.meltr = meltr
@@ -91,14 +100,16 @@ class MELTRWrapper(BaseModel):
         self.sync_losses = sync_losses
         self._takes_losses = 'losses' in inspect.signature(
             model.forward).parameters
-        self._reported_unused = False
-        self.learns_meltr = False  # set by the AIDOptimWrapper it meets
+        # The losses that are returned but not combined, with the parameters
+        # that each of them reaches; None before the first iteration.
+        self.uncombined: Optional[Dict[str, List[str]]] = None
+        self.trained_by_aid = False  # set by the AIDOptimWrapper it meets
+        self._told_untrained = False
         self.last_losses: Optional[Tensor] = None  # (T,), this process's own
         # phi is averaged by AIDOptimWrapper, never by DDP's reducer.
         self._ddp_params_and_buffers_to_ignore = [
-            f'meltr.{name}' for name, _ in meltr.named_parameters()
+            f'meltr.{name}' for name in meltr.state_dict()
         ]
-        self.register_load_state_dict_pre_hook(_adopt_bare_checkpoint)
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -107,6 +118,34 @@ class MELTRWrapper(BaseModel):
             if name == 'model':  # not there yet, or being unpickled
                 raise
             return getattr(self.model, name)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args: Any) -> None:
+        """Accept weights of the bare model, and MELTR's whole or not at all.
+        """
+        own = {prefix + k: v.shape for k, v in self.state_dict().items()}
+        phi = f'{prefix}meltr.'
+        if not any(k.startswith(phi) for k in state_dict):
+            bare = {k: f'{prefix}model.{k[len(prefix):]}' for k in state_dict}
+            fits = sum(k in own for k in bare.values())
+            if fits > sum(k in own for k in state_dict):
+                for old, new in bare.items():
+                    state_dict[new] = state_dict.pop(old)
+        given = {k: getattr(v, 'shape', None) for k, v in state_dict.items()
+                 if k.startswith(prefix)}
+        misfits = {k for k in {**own, **given}
+                   if k not in own or given.get(k) != own[k]}
+        misfits_of_phi = {k for k in misfits if k.startswith(phi)}
+        if misfits_of_phi and any(k.startswith(phi) for k in given):
+            for key in [k for k in given if k.startswith(phi)]:
+                del state_dict[key]
+            print_log(
+                'MELTR starts anew: the one in the checkpoint is another '
+                f'({min(misfits_of_phi)} differs)', 'current',
+                logging.WARNING)
+        _check_fit(self.model, {k for k in own if not k.startswith(phi)},
+                   misfits, given)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self,
                 *args,
@@ -134,7 +173,8 @@ class MELTRWrapper(BaseModel):
         wanted = self.losses if losses is None else tuple(losses)
         if self._takes_losses:
             kwargs['losses'] = wanted
-        outputs = self.model(*args, mode='loss', **kwargs)
+        with non_reentrant_checkpoints():
+            outputs = self.model(*args, mode='loss', **kwargs)
         missing = [name for name in wanted if name not in outputs]
         if missing:
             raise KeyError(
@@ -142,13 +182,19 @@ class MELTRWrapper(BaseModel):
                 f'{missing[0]!r}; set `losses` of MELTRWrapper to names among '
                 f'those it returns: {_loss_names(outputs)}')
         unused = [n for n in _loss_names(outputs) if n not in wanted]
-        if unused and losses is None and not self._reported_unused:
-            self._reported_unused = True
-            print_log(
-                f'MELTR does not combine {unused}, so they are not trained; '
-                'add them to `losses` of MELTRWrapper if they should be.',
-                'current')
+        if losses is None and self.uncombined is None:
+            self._note_uncombined({n: outputs[n] for n in unused})
         return {n: v for n, v in outputs.items() if n not in unused}
+
+    @compiler_disable
+    def _note_uncombined(self, outputs: Dict[str, Any]) -> None:
+        self.uncombined = {name: _reached(value, self.model)
+                           for name, value in outputs.items()}
+        if outputs:
+            print_log(
+                f'MELTR does not combine {list(outputs)}, so they are not '
+                'trained; add them to `losses` of MELTRWrapper if they should '
+                'be.', 'current')
 
     def task_losses(self, batch: Any, names: Sequence[str]) -> Tensor:
         """Evaluate losses on a batch as it leaves the data loader.
@@ -166,7 +212,7 @@ class MELTRWrapper(BaseModel):
             outputs = self(**data, mode='loss', losses=names)
         else:
             outputs = self(*data, mode='loss', losses=names)
-        return torch.stack([_reduce(outputs[name]) for name in names])
+        return torch.stack([_reduce(name, outputs[name]) for name in names])
 
     def parse_losses(
             self, losses: Dict[str, LossValue]) -> Tuple[Tensor, dict]:
@@ -181,27 +227,70 @@ class MELTRWrapper(BaseModel):
             ``loss``, every entry of ``losses`` and ``weight/<name>``, which
             is dM/dl of that task.
         """
-        if not self.learns_meltr:
-            self.learns_meltr = True
+        trained_by = getattr(self.meltr, 'trained_by', 'meta')
+        if trained_by == 'meta' and not self.trained_by_aid:
+            self._tell_untrained()
+        values = torch.stack(
+            [_reduce(name, losses[name]) for name in self.losses])
+        self.last_losses = values.detach()
+        if getattr(self.meltr, 'needs_gradients', False):
+            weights = self.meltr.weights(self._gramian(values)).to(values)
+            total = torch.dot(weights, values.detach())
+            loss = torch.dot(weights, values)
+        else:
+            learns = trained_by == 'gradient'
+            combined = combine(
+                self.meltr, values,
+                average if learns and get_world_size() > 1 else self.average,
+                create_graph=learns)
+            weights = combined.weights.detach().to(values.dtype)
+            total = combined.total.detach()
+            loss = total + torch.dot(weights, values - values.detach())
+            if learns:  # the value stays, phi gets its gradient
+                loss = loss + combined.total - total
+            if hasattr(self.meltr, 'observe'):
+                self.meltr.observe(combined.losses.detach())
+
+        log_vars = dict(loss=total)
+        log_vars.update((name, _reduce(name, value).detach())
+                        for name, value in losses.items())
+        log_vars.update((f'weight/{name}', weight)
+                        for name, weight in zip(self.losses, weights))
+        return loss, log_vars
+
+    def _tell_untrained(self) -> None:
+        if not self._told_untrained:
+            self._told_untrained = True
             print_log(
                 'MELTRWrapper is trained without AIDOptimWrapper, so MELTR '
                 'stays as it is; set optim_wrapper.type to AIDOptimWrapper '
                 'and its constructor to AIDOptimWrapperConstructor.',
                 'current', logging.WARNING)
-        values = torch.stack([_reduce(losses[name]) for name in self.losses])
-        self.last_losses = values.detach()
-        combined = combine(
-            self.meltr, values, self.average, create_graph=False)
-        weights = combined.weights.to(values.dtype)
-        total = combined.total.detach()
-        loss = total + torch.dot(weights, values - values.detach())
 
-        log_vars = dict(loss=total)
-        log_vars.update((name, _reduce(value).detach())
-                        for name, value in losses.items())
-        log_vars.update((f'weight/{name}', weight) for name, weight in zip(
-            self.losses, weights, strict=True))
-        return loss, log_vars
+    def _gramian(self, values: Tensor) -> Tensor:
+        """Inner products of the task gradients, (T, T).
+
+        They are taken over the parameters that two losses or more reach, and
+        are those of the whole batch on several processes.
+        """
+        params = [p for p in self.model.parameters() if p.requires_grad]
+        rows = [gradients(value, params, retain_graph=True)
+                for value in values]
+        shared = [i for i in range(len(params))
+                  if sum(row[i] is not None for row in rows) > 1]
+        rows = [filled([row[i] for i in shared], [params[i] for i in shared])
+                for row in rows]
+        if get_world_size() > 1:
+            for row in rows:
+                average(row)
+        return torch.stack(
+            [torch.stack([inner_product(a, b) for b in rows]) for a in rows])
+
+    @property
+    def needs_meta_steps(self) -> bool:
+        """Whether the combiner has parameters that meta steps train."""
+        return getattr(self.meltr, 'trained_by', 'meta') == 'meta' and any(
+            p.requires_grad for p in self.meltr.parameters())
 
     @property
     def average(self) -> Optional[Average]:
@@ -214,10 +303,27 @@ class MELTRWrapper(BaseModel):
 def average(tensors: List[Tensor]) -> None:
     """Average tensors over all processes, in place.
 
-    Args:
-        tensors (list[Tensor]): Tensors of the same shapes everywhere.
+    They must have the same shapes everywhere.
     """
     all_reduce_params(tensors, op='mean')
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """The model itself, out of DDP.
+
+    Raises:
+        TypeError: If its parameters are not whole on each process.
+    """
+    if not is_model_wrapper(model):
+        return model
+    if not isinstance(model, (DistributedDataParallel, DataParallel)):
+        raise TypeError(
+            'AIDOptimWrapper trains models whose parameters are whole on each '
+            f'process, but got {type(model).__name__} (FSDP and DeepSpeed '
+            'divide them); use MMDistributedDataParallel, with optimizer='
+            "dict(type='ZeroRedundancyOptimizer', optimizer_type='AdamW', "
+            '...) where memory is short')
+    return model.module
 
 
 def _check_known(losses: Sequence[str], model: nn.Module) -> None:
@@ -250,35 +356,69 @@ def _loss_names(outputs: dict) -> List[str]:
     return [name for name in outputs if 'loss' in name]
 
 
-def _reduce(value: LossValue) -> Tensor:
-    value = value.mean() if isinstance(value, Tensor) else sum(
-        item.mean() for item in value)
+def _reduce(name: str, value: LossValue) -> Tensor:
+    items = [value] if isinstance(value, Tensor) else value
+    if not isinstance(items, (list, tuple)) or not items or not all(
+            isinstance(item, Tensor) for item in items):
+        raise TypeError(f'{name} is not a tensor or list of tensors, but '
+                        f'{value!r}')
+    value = sum(item.mean() for item in items)
     return value.to(torch.promote_types(value.dtype, torch.float32))
 
 
-def _adopt_bare_checkpoint(wrapper: MELTRWrapper, state_dict: dict,
-                           prefix: str, *args) -> None:
-    """Accept weights of the bare model, and no weights of another model."""
-    own = {prefix + k: v.shape for k, v in wrapper.state_dict().items()}
-    if not any(k.startswith(prefix + 'meltr.') for k in state_dict):
-        bare = {
-            k: f'{prefix}model.{k.removeprefix(prefix)}' for k in state_dict
-        }
-        fits = sum(k in own for k in bare.values())
-        if fits > sum(k in own for k in state_dict):
-            renamed = {bare[k]: v for k, v in state_dict.items()}
-            state_dict.clear()
-            state_dict.update(renamed)
-    weights = {k for k in own if k.startswith(prefix + 'model.')}
-    usable = [k for k in weights & set(state_dict)
-              if state_dict[k].shape == own[k]]
+def _reached(value: LossValue, model: nn.Module) -> List[str]:
+    """Names of the parameters in the graph of a loss."""
+    names = {id(p): name for name, p in model.named_parameters()}
+    items = value if isinstance(value, (list, tuple)) else [value]
+    nodes = [getattr(item, 'grad_fn', None) for item in items]
+    seen, reached = set(), []
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = id(getattr(node, 'variable', None))
+        if leaf in names:
+            reached.append(names[leaf])
+        nodes.extend(following for following, _ in node.next_functions)
+    return reached
+
+
+def _filled_in(meltr: dict, losses: Sequence[str], primary: str) -> dict:
+    """The config of a combiner, with what it can know from the wrapper."""
+    kind = meltr['type']
+    if isinstance(kind, str):
+        with MODELS.switch_scope_and_registry(None) as registry:
+            kind = registry.get(kind)
+    known = dict(num_tasks=len(losses), primary=list(losses).index(primary))
+    takes = inspect.signature(kind).parameters if kind else ()
+    return {**{k: v for k, v in known.items() if k in takes}, **meltr}
+
+
+def _check_train_step(model: nn.Module) -> None:
+    if getattr(type(model), 'train_step',
+               BaseModel.train_step) is not BaseModel.train_step:
+        raise TypeError(
+            f'{type(model).__name__} has a train_step of its own, which '
+            'MELTRWrapper would bypass; a model can be wrapped if its losses '
+            "come from forward(mode='loss') and MMEngine's "
+            'BaseModel.train_step')
+
+
+def _check_fit(model: nn.Module, weights: set, misfits: set,
+               given: dict) -> None:
+    """Say so if little of a model is in a checkpoint, or nothing."""
+    fitting = weights - misfits
     # A part of the model, such as its backbone, is as good as for itself.
-    if 2 * len(usable) < min(len(weights), len(state_dict)):
-        key = min(set(state_dict) - set(usable), default='(none)')
+    if 2 * len(fitting) >= min(len(weights), len(given)):
+        return
+    key = min(set(given) - fitting, default='(none)')
+    message = (f'only {len(fitting)} of the {len(weights)} tensors of '
+               f'{type(model).__name__} are in this checkpoint with their '
+               f'shape; it has {key!r}, for example')
+    if not fitting:
         raise RuntimeError(
-            f'this checkpoint belongs to another model: only {len(usable)} '
-            f'of the {len(weights)} tensors of '
-            f'{type(wrapper.model).__name__} are in it with their shape; '
-            f'the checkpoint has {key!r}, for example. Give the checkpoint '
-            'that was trained with this config, or convert official weights '
-            'with tools/convert/')
+            f'{message}. Give the checkpoint that was trained with this '
+            'config, or convert official weights with tools/convert/')
+    print_log(f'{message}. The others keep their start', 'current',
+              logging.WARNING)

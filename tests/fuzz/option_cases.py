@@ -79,7 +79,7 @@ CASES = dict(
     AIDOptimWrapper=Options(
         optim_wrapper,
         dict(estimator='vjp', gamma=0.1, direct_regulariser=True, interval=1,
-             begin=1, max_skips=3, shared_batch=False,
+             begin=1, max_skips=3, recheck=100,
              meta_clip_grad=dict(max_norm=1.), history=dict(capacity=3),
              inverse_hessian=dict(type='Neumann', terms=1)), train),
     Neumann=Options(Neumann, dict(terms=2, lr=0.1), solve),

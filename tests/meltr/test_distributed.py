@@ -15,15 +15,15 @@ TOGETHER = [
     dict(estimator='vjp'),
     dict(estimator='finite_difference', gamma=0.),
     dict(accumulative_counts=2, interval=2),
-    dict(shared_batch=True, estimator='vjp'),
-    dict(shared_batch=True, estimator='jvp', direct_regulariser=True),
+    dict(estimator='vjp', gamma=0.),
+    dict(estimator='jvp', direct_regulariser=True),
     dict(inverse_hessian=dict(type='Neumann', terms=2, lr=0.1)),
     dict(inverse_hessian=dict(type='Neumann', terms=2, lr=0.1),
          accumulative_counts=2),
 ]
 APART = [
     dict(estimator='jvp'),
-    dict(estimator='vjp', shared_batch=True),
+    dict(estimator='vjp'),
     dict(estimator='vjp', accumulative_counts=2),
 ]
 DROPOUT = [

@@ -40,7 +40,7 @@ def test_auto_falls_back_with_one_warning(function, reason, warnings):
     optim_wrapper = build(model)
     for n in range(3):
         model.train_step(batch(n), optim_wrapper)
-    assert optim_wrapper.hypergradient.chosen == 'vjp'
+    assert optim_wrapper.estimator.chosen == 'vjp'
     assert sum(reason in w for w in warnings) == 1
     assert optim_wrapper.meta_steps == 3
 
@@ -49,7 +49,7 @@ def test_auto_takes_jvp_where_it_is_right():
     model = wrap()
     optim_wrapper = build(model)
     model.train_step(batch(0), optim_wrapper)
-    assert optim_wrapper.hypergradient.chosen == 'jvp'
+    assert optim_wrapper.estimator.chosen == 'jvp'
 
 
 def test_auto_is_not_misled_by_the_dropout_of_fused_attention(monkeypatch):
@@ -74,7 +74,7 @@ def test_auto_is_not_misled_by_the_dropout_of_fused_attention(monkeypatch):
     for n in range(2):
         model.train_step(batch(n), optim_wrapper)
     assert drawn
-    assert optim_wrapper.hypergradient.chosen == 'jvp'
+    assert optim_wrapper.estimator.chosen == 'jvp'
 
 
 @pytest.mark.parametrize('estimator', ['auto', 'vjp'])
@@ -110,7 +110,7 @@ def test_runner_that_compiles_trains_as_the_plain_one(tmp_path):
             cfg=dict(compile=compiled))
         runner.train()
         assert runner.optim_wrapper.meta_steps == 3
-        assert runner.optim_wrapper.hypergradient.chosen == 'jvp'
+        assert runner.optim_wrapper.estimator.chosen == 'jvp'
         runs.append((weights(model), phi(model)))
     torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-12)
 
@@ -120,10 +120,10 @@ def test_a_batch_without_gradients_decides_nothing():
     optim_wrapper = build(model, gamma=0.)
     still = dict(batch(0), targets=model(batch(0)['inputs']).detach())
     model.train_step(still, optim_wrapper)
-    assert optim_wrapper.hypergradient.chosen is None
+    assert optim_wrapper.estimator.chosen is None
     optim_wrapper.history.batches.clear()
     model.train_step(batch(1), optim_wrapper)
-    assert optim_wrapper.hypergradient.chosen == 'jvp'
+    assert optim_wrapper.estimator.chosen == 'jvp'
 
 
 def test_no_memory_is_no_missing_formula():

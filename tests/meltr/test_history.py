@@ -20,7 +20,7 @@ def test_weighted_eviction_has_the_official_probabilities():
     history = BatchHistory(capacity=10, eviction='weighted', seed=1)
     rounds = 20000
     for _ in range(rounds):
-        history.batches = list(range(10))
+        history.refill(list(range(10)), [None] * 10)
         history.append(10)
         gone[({*range(11)} - set(history.batches)).pop()] += 1
     assert 10 not in gone  # the newest is never evicted

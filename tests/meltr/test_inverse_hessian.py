@@ -13,23 +13,26 @@ from test_hypergradient import (
 )
 from torch import nn
 
+from meltr_mm._torch import math_attention
 from meltr_mm.meltr import MELTR
-from meltr_mm.meltr.combination import combine
-from meltr_mm.meltr.hessian import TrainingHessian
-from meltr_mm.meltr.hypergradient import hypergradient
-from meltr_mm.meltr.inverse_hessian import ConjugateGradient, Neumann
-from meltr_mm.meltr.loss_pass import LossPass
-
-CPU = torch.device('cpu')
+from meltr_mm.meltr.hypergradient import combine, hypergradient
+from meltr_mm.meltr.inverse_hessian import (
+    ConjugateGradient,
+    Neumann,
+    TrainingHessian,
+)
+from meltr_mm.meltr.passes import ModelState, Pass
 
 
 def training_hessian(model, meltr, windows, scale=1.):
     params = list(model.parameters())
-    passes = [LossPass(partial(losses_of, model, w), CPU,
-                       keep=len(windows) == 1) for w in windows]
-    values = torch.stack([p.values() for p in passes]).mean(0)
+    state = ModelState(model)
+    passes = [Pass(partial(losses_of, model, w), model, state)
+              for w in windows]
+    combined = combine(
+        meltr, torch.stack([p.values() for p in passes]).mean(0))
     return TrainingHessian(
-        model, params, passes, combine(meltr, values), scale=scale)
+        passes, params, combined.losses, combined.weights, scale=scale)
 
 
 def dense_product(model, meltr, data, u):
@@ -37,8 +40,7 @@ def dense_product(model, meltr, data, u):
     params = dict(model.named_parameters())
 
     def loss(*tensors):
-        with torch.nn.attention.sdpa_kernel(
-                torch.nn.attention.SDPBackend.MATH):
+        with math_attention():
             outputs = torch.func.functional_call(
                 model, dict(zip(params, tensors, strict=True)),
                 kwargs=dict(data, mode='loss'))

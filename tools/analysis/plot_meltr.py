@@ -23,7 +23,7 @@ from mmengine.config import Config
 from torch import nn
 
 from meltr_mm.apis import config_in, load_run_checkpoint
-from meltr_mm.meltr.pictures import (
+from meltr_mm.pictures import (
     RunHistory,
     best_metric,
     draw_history,

@@ -33,7 +33,7 @@ from meltr_mm.apis import (
     load_run_checkpoint,
     target_of,
 )
-from meltr_mm.meltr.pictures import save_figure
+from meltr_mm.pictures import save_figure
 
 INFERENCERS = dict(
     answer=VideoQAInferencer,

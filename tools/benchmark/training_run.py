@@ -25,8 +25,6 @@ OPTIMIZER = dict(type='AdamW', lr=1e-4, fused=True)
 SETTINGS = {
     'MELTR': dict(gamma=0.),
     'MELTR +reg': dict(gamma=0.1),
-    'MELTR, one batch for both': dict(gamma=0., shared_batch=True),
-    'MELTR +reg, one batch for both': dict(gamma=0.1, shared_batch=True),
     'MELTR +reg, second-order graph': dict(
         gamma=0.1, estimator='double_backward'),
 }

@@ -5,8 +5,8 @@ frame ([CLS] and patches), L text tokens, D width.
 """
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from ..layers import RankingModel, build_bert, build_bert_config

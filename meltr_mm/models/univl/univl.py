@@ -17,8 +17,8 @@ from typing import (
 
 import torch
 import torch.nn.functional as F
-from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from ..layers import (

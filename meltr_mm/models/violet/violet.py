@@ -7,8 +7,8 @@ from functools import partial
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
-from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
+from mmengine.registry import MODELS
 from torch import Tensor
 
 from ..layers import (

@@ -15,7 +15,7 @@ from shared_trunk import SharedTrunk
 from torch.utils.data import Dataset
 
 from meltr_mm.meltr import MELTR
-from meltr_mm.meltr.pictures import (
+from meltr_mm.pictures import (
     Curve,
     RunHistory,
     best_metric,

@@ -10,15 +10,15 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from .pictures import (
+from ..meltr import MELTRWrapper
+from . import (
     draw_history,
     draw_transformation,
     history_of_hub,
     learnt_transformation,
     save_figure,
 )
-from .pictures.run_history import EVALUATED_AT, best_metric
-from .wrapper import MELTRWrapper
+from .run_history import EVALUATED_AT, best_metric
 
 
 @HOOKS.register_module()

@@ -1,0 +1,287 @@
+"""Evaluations of a model that start alike and leave no trace.
+
+A meta step evaluates the model two to four times. Each of these passes must
+see the same buffers, the same momentum encoder and, on one batch, the same
+dropout masks; and the next training step must find all as it was.
+"""
+import random
+from contextlib import ExitStack, contextmanager
+from typing import (
+    Any,
+    Callable,
+    ContextManager,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    Optional,
+    Sequence,
+)
+from unittest.mock import patch
+
+import numpy as np
+import torch
+import torch.utils.checkpoint
+from torch import Tensor, nn
+
+from .._torch import device_module
+
+Evaluate = Callable[[], Tensor]
+
+
+class ModelState:
+    """Buffers and moving parameters as they are at construction.
+
+    Buffers are the running statistics, queues, centres and codebooks that a
+    forward writes; moving parameters are those of a momentum encoder, or
+    weights that a forward normalises.
+
+    Args:
+        model (nn.Module): The model.
+        moving (Iterable[nn.Parameter], optional): Parameters that its forward
+            may write. Defaults to all frozen ones.
+    """
+
+    def __init__(self,
+                 model: nn.Module,
+                 moving: Optional[Iterable[nn.Parameter]] = None) -> None:
+        if moving is None:
+            moving = (p for p in model.parameters() if not p.requires_grad)
+        self._holders = [(module._buffers, dict(module._buffers))
+                         for module in model.modules() if module._buffers]
+        buffers = {id(b): b for _, held in self._holders
+                   for b in held.values() if b is not None}
+        # The tensors and what they hold. A pass gets copies: restoring what
+        # it wrote in place would break the graphs that saved it.
+        self._contents = [(t, t.data) for t in (*buffers.values(), *moving)]
+
+    @contextmanager
+    def copied(self) -> Iterator[None]:
+        """Let a pass work on copies; afterwards all is bit-equal to before.
+
+        Backward passes belong into the context too: checkpointed layers read
+        the buffers again. Contexts must not be nested.
+        """
+        try:
+            self._put(copy=True)
+            yield
+        finally:
+            self._put(copy=False)
+
+    @torch.no_grad()
+    def _put(self, copy: bool) -> None:
+        for tensor, content in self._contents:
+            tensor.data = content.clone() if copy else content
+        for holder, held in self._holders:  # replaced, added or removed ones
+            holder.clear()
+            holder.update(held)
+
+
+class Generators:
+    """torch's random number generators as they are at construction.
+
+    Args:
+        device (torch.device): The device whose generator is covered beside
+            the CPU's.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._cpu = torch.get_rng_state()
+        self._module = None
+        if device.type != 'cpu':
+            self._module = device_module(device)
+            self._device = device
+            self._state = self._module.get_rng_state(device)
+
+    def restore(self) -> None:
+        """Set the generators back to this state."""
+        torch.set_rng_state(self._cpu)
+        if self._module is not None:
+            self._module.set_rng_state(self._state, self._device)
+
+    @contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Restore this state when the context ends."""
+        try:
+            yield
+        finally:
+            self.restore()
+
+
+class AllGenerators:
+    """Python's, numpy's and torch's generators as they are at construction.
+
+    They are those that a data pipeline may use, and the default accelerator's.
+    """
+
+    def __init__(self) -> None:
+        kind, keys, *rest = np.random.get_state()
+        self._state = dict(
+            python=random.getstate(),
+            numpy=[kind, torch.from_numpy(keys.astype(np.int64)), *rest],
+            torch=torch.get_rng_state(),
+            cuda=torch.cuda.get_rng_state_all()
+            if torch.cuda.is_available() else [])
+
+    def state_dict(self) -> dict:
+        """Tensors, tuples and numbers only."""
+        return self._state
+
+    @staticmethod
+    def load(state: dict) -> None:
+        """Set the generators to what :meth:`state_dict` returned."""
+        random.setstate(_as_tuples(state['python']))
+        kind, keys, *rest = state['numpy']
+        np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32),
+                             *rest))
+        torch.set_rng_state(state['torch'].cpu())
+        if len(state['cuda']) == torch.cuda.device_count():
+            for device, own in enumerate(state['cuda']):
+                torch.cuda.set_rng_state(own.cpu(), device)
+
+    @contextmanager
+    def preserved(self, wanted: bool = True) -> Iterator[None]:
+        """Set them back when the context ends, if that is wanted."""
+        try:
+            yield
+        finally:
+            if wanted:
+                self.load(self._state)
+
+
+def _as_tuples(state: Any) -> Any:
+    return tuple(map(_as_tuples, state)) if isinstance(
+        state, (list, tuple)) else state
+
+
+class Pass:
+    """One batch's losses, the same however often they are evaluated.
+
+    Args:
+        evaluate (Callable): Evaluates a tensor at the model's current
+            parameters.
+        model (nn.Module): The model that it uses.
+        state (ModelState): Where every evaluation starts.
+    """
+
+    def __init__(self, evaluate: Evaluate, model: nn.Module,
+                 state: ModelState) -> None:
+        self.model = model
+        self.evaluate = evaluate
+        self._state = state
+        self._generators: Optional[Generators] = None
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Where every evaluation starts: call ``evaluate`` in it, once."""
+        with self._state.copied():
+            if self._generators is None:
+                device = next(self.model.parameters()).device
+                self._generators = Generators(device)
+            else:
+                self._generators.restore()
+            yield
+
+    @contextmanager
+    def run(self) -> Iterator[Tensor]:
+        """Evaluate, in the surrounding grad mode.
+
+        Yields:
+            Tensor: The losses; their graph is to be used within the context.
+        """
+        with self.started():
+            yield self.evaluate()
+
+    def values(self) -> Tensor:
+        """The losses as numbers, without a graph."""
+        with torch.no_grad(), self.run() as losses:
+            return losses.detach()
+
+
+# `torch.utils.checkpoint.checkpoint` looks this class up when it is called
+# reentrantly, whatever name a model imported `checkpoint` under.
+_REENTRANT = 'CheckpointFunction'
+# And this one otherwise, in torch 2.1 to 2.6.
+_SAVER = '_NoopSaveInputs'
+
+
+class _NonReentrant:
+    """Stands in for reentrant checkpointing: the same savings without it."""
+
+    @staticmethod
+    def apply(function: Callable, preserve_rng_state: bool, *args) -> Any:
+        return torch.utils.checkpoint.checkpoint(
+            function,
+            *args,
+            use_reentrant=False,
+            preserve_rng_state=preserve_rng_state)
+
+
+class _NoCheckpoint:
+    """Stands in for reentrant checkpointing: just calls the function."""
+
+    @staticmethod
+    def apply(function: Callable, preserve_rng_state: bool, *args) -> Any:
+        return function(*args)
+
+
+class _NothingToSave:
+    """Stands in for what saves a checkpoint's inputs: no formula needed."""
+
+    @staticmethod
+    def apply(*args) -> Tensor:
+        return torch.empty(0)
+
+
+def non_reentrant_checkpoints() -> ContextManager:
+    """Checkpoint activations without reentrance, whatever the model asks for.
+
+    Reentrant checkpointing, the default of MMEngine's
+    ``activation_checkpointing`` and of MMAction2's ``with_cp``, allows
+    only ``.backward()``, hides a first layer's parameters from it where the
+    input needs no gradient, and crashes DDP that looks for unused parameters.
+    """
+    return patch.object(torch.utils.checkpoint, _REENTRANT, _NonReentrant)
+
+
+@contextmanager
+def checkpointing_off(model: nn.Module) -> Iterator[None]:
+    """Switch checkpointing off: a forward-mode pass has nothing to save.
+
+    Args:
+        model (nn.Module): Its ``with_cp`` (OpenMMLab) and
+            ``gradient_checkpointing`` (transformers) flags are cleared for
+            the duration; whoever calls torch without them is caught as well.
+    """
+    stand_ins: Dict[str, type] = {_REENTRANT: _NoCheckpoint}
+    if hasattr(torch.utils.checkpoint, _SAVER):
+        stand_ins[_SAVER] = _NothingToSave
+    with ExitStack() as stack:
+        for module in model.modules():
+            for flag in ('with_cp', 'gradient_checkpointing'):
+                if getattr(module, flag, False) is True:
+                    stack.enter_context(patch.object(module, flag, False))
+        stack.enter_context(
+            patch.multiple(torch.utils.checkpoint, **stand_ins))
+        yield
+
+
+def fingerprints(parameters: Sequence[nn.Parameter]) -> List[Tensor]:
+    """A number for the bits of each tensor; it tells what was written.
+
+    Version counters do not: MMEngine's averaged models write through
+    ``.data``.
+
+    Args:
+        parameters (Sequence[nn.Parameter]): The tensors.
+
+    Returns:
+        list[Tensor]: One int64 scalar each, on the tensor's device.
+    """
+    return [_bits(p.detach()).sum(dtype=torch.int64) for p in parameters]
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    kinds = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+    tensor = torch.view_as_real(tensor) if tensor.is_complex() else tensor
+    return tensor.contiguous().view(kinds[tensor.element_size()])

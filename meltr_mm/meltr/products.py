@@ -1,0 +1,307 @@
+r"""The products :math:`s_t = \langle \nabla_w l_t, v \rangle`.
+
+Each function of ``PRODUCTS`` takes a batch's losses l, the parameters and a
+direction v (None counts as zero), and gives l (T,) and s (T,) for the same
+random numbers. ``'jvp'`` and ``'vjp'`` are exact.
+"""
+import logging
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from weakref import WeakSet
+
+import torch
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+from .._torch import DistError, OutOfMemoryError, math_attention, total_norm
+from ..check_options import check_number, check_whole
+from .forward_mode import jvp, place_of
+from .passes import Pass
+from .tensor_lists import Average, Tensors, gradients, inner_product, largest
+
+Products = Tuple[Tensor, Tensor]  # l and s, both (T,)
+
+# How far finite differences move the weights, as a vector, to either side.
+# Smaller steps drown in float32's rounding, larger ones in curvature once a
+# model is trained (measured in both directions: the error has its valley
+# between 1e-3 and 3e-3).
+STEP = 2e-3
+
+
+def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
+                 scale: float = 1.0) -> Products:
+    """One forward-mode pass of the model: all T at once, no graph.
+
+    Args:
+        losses (Pass): The task losses (T,) of a batch.
+        params (Sequence[nn.Parameter]): The weights w.
+        v (list[Tensor | None]): The direction.
+        scale (float): Other than 1 in half precision, where a tangent must
+            not vanish: the direction is then scaled to 1. Defaults to 1.
+
+    Raises:
+        NoForwardMode: If the losses depend on an operation that has no
+            forward-mode formula.
+    """
+    params, direction = _moved(params, v)
+    size = 1. if scale == 1 or not params else largest(direction)
+    if size != 1:
+        direction = [t / size for t in direction]
+    model = losses.model
+
+    def run(without_formula: Optional[List[str]] = None) -> Products:
+        with losses.started():
+            return jvp(model, losses.evaluate, params, direction,
+                       without_formula)
+
+    def run_with_constants() -> Products:
+        missing: List[str] = []
+        values, slopes = run(missing)
+        if missing and not slopes.isfinite().all():
+            raise NoForwardMode(
+                f'{missing[0]} has no forward-mode formula')
+        return values, slopes
+
+    if model in _WITH_CONSTANTS:
+        values, slopes = run_with_constants()
+    else:
+        try:
+            values, slopes = run()
+        except (NotImplementedError, RuntimeError) as error:
+            if not _lacks_formula(error):
+                raise
+            reason = f'{_first_line(error)} (in {place_of(error, model)})'
+            try:
+                values, slopes = run_with_constants()
+            except (NotImplementedError, RuntimeError):
+                raise NoForwardMode(reason) from error
+            _WITH_CONSTANTS.add(model)
+            print_log(f'forward mode goes on, since only constants need '
+                      f'this: {reason}', 'current')
+    return values, slopes if size == 1 else slopes.float() * size
+
+
+class NoForwardMode(NotImplementedError):
+    """The losses depend on an operation without a forward-mode formula."""
+
+
+# Models in which such an operation computes constants only.
+_WITH_CONSTANTS: 'WeakSet[nn.Module]' = WeakSet()
+
+
+def _lacks_formula(error: Exception) -> bool:
+    return any(words in str(error) for words in (
+        'forward AD', 'forward mode AD', 'jvp'))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [repr(error)])[0]
+
+
+def _moved(params: Sequence[nn.Parameter],
+           v: Tensors) -> Tuple[List[nn.Parameter], List[Tensor]]:
+    pairs = [(p, t) for p, t in zip(params, v) if t is not None]
+    return [p for p, _ in pairs], [t for _, t in pairs]
+
+
+def vjp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
+                 scale: float = 1.0) -> Products:
+    """T backward passes over one graph. Arguments as above."""
+    params, v = _moved(params, v)
+    with losses.run() as graph:
+        units = torch.eye(len(graph), dtype=graph.dtype, device=graph.device)
+        last = len(units) - 1
+        return graph.detach(), torch.stack([
+            inner_product(gradients(graph, params, scale, unit, t < last), v)
+            if params else graph.new_zeros(())
+            for t, unit in enumerate(units)
+        ])
+
+
+@torch.no_grad()
+def difference_products(losses: Pass, params: Sequence[nn.Parameter],
+                        v: Tensors, scale: float = 1.0) -> Products:
+    """Two evaluations at weights moved along v: an approximation.
+
+    The weights are moved in place and put back from a copy, bit by bit, also
+    after an error. Unlike a derivative, a difference sees through ``detach``
+    and ``no_grad`` inside the model. Arguments as above.
+
+    Raises:
+        TypeError: If a parameter has less than float32 precision.
+    """
+    params, direction = _moved(params, v)
+    coarse = [p.dtype for p in params if torch.finfo(p.dtype).bits < 32]
+    if coarse:
+        raise TypeError(
+            "estimator 'finite_difference' needs parameters in float32 or "
+            f"float64, but got {coarse[0]}; use 'vjp' or 'jvp'")
+    length = total_norm(direction).item()
+    if length == 0:
+        values = losses.values()
+        return values, torch.zeros_like(values)
+    origins = [p.detach().clone() for p in params]
+    ends = []
+    try:
+        for side in (1, -1):
+            for p, origin, tangent in zip(params, origins, direction):
+                p.copy_(torch.add(
+                    origin, tangent, alpha=side * STEP / length))
+            ends.append(losses.values())
+    finally:
+        for p, origin in zip(params, origins):
+            p.copy_(origin)
+    plus, minus = ends
+    return (plus + minus) / 2, (plus - minus) * (length / (2 * STEP))
+
+
+PRODUCTS: Dict[str, Callable[..., Products]] = dict(
+    jvp=jvp_products, vjp=vjp_products, finite_difference=difference_products)
+
+
+class AutoProducts:
+    """The cheapest exact products that a model supports, for a whole run.
+
+    On the first meta step, and every ``recheck`` ones, both ``'vjp'`` (exact
+    for every model) and ``'jvp'`` (cheaper from two tasks on) are run on the
+    same batch with the same dropout masks. If ``'jvp'`` fails for want of a
+    forward-mode formula, then or later, or its products differ from reverse
+    mode's, ``'vjp'`` takes over with one warning, from that meta step on. So
+    it does without a trial for a single task, where it is the cheaper one.
+    The choice is logged; it is the same on all processes.
+
+    Args:
+        tolerance (float): Largest difference of a product s_t, relative to
+            the largest of them. Defaults to 1e-3.
+        recheck (int): Meta steps between two comparisons. Defaults to 1000.
+
+    Attributes:
+        chosen (str, optional): 'jvp' or 'vjp'; None before the first.
+        since_check (int): Meta steps since the last comparison.
+    """
+
+    def __init__(self, tolerance: float = 1e-3, recheck: int = 1000) -> None:
+        check_number('tolerance', tolerance, above=0)
+        check_whole('recheck', recheck)
+        self.tolerance = tolerance
+        self.recheck = recheck
+        self.chosen: Optional[str] = None
+        self.since_check = 0
+
+    def __call__(self, batches: Sequence[Pass],
+                 params: Sequence[nn.Parameter], v: Tensors, scale: float,
+                 average: Optional[Average]) -> List[Products]:
+        """Compute l and s of each batch.
+
+        Args:
+            batches (Sequence[Pass]): The micro-batches of a meta step.
+            params (Sequence[nn.Parameter]): The weights w.
+            v (list[Tensor | None]): The direction, the same everywhere.
+            scale (float): As for the functions of ``PRODUCTS``.
+            average (Callable, optional): Averages tensors over the
+                processes, in place.
+        """
+
+        def run(function: Callable[..., Products]) -> List[Products]:
+            return [function(batch, params, v, scale) for batch in batches]
+
+        if self.chosen == 'jvp' and self.since_check < self.recheck:
+            self.since_check += 1
+            forward, objection = self._try(batches, run, average)
+            if objection is None:
+                return forward
+            self._decide('vjp', objection)
+        reference = run(vjp_products)
+        if self.chosen == 'vjp':
+            return reference
+        products = mean_of(s for _, s in reference)
+        comparable = products.isfinite().all() and bool(products.any())
+        if not everywhere(comparable, products, average):
+            return reference  # nothing to compare with; decide next time
+        self.since_check = 0
+        if len(products) == 1:
+            self._decide('vjp', None)
+            return reference
+        forward, objection = self._try(batches, run, average)
+        if objection is None:
+            error = _difference(forward, reference)
+            agree = everywhere(error <= self.tolerance, products, average)
+            if not agree:
+                error = _difference_with_one_attention(run, error)
+                agree = everywhere(error <= self.tolerance, products, average)
+            if not agree:
+                objection = ('the products of forward mode differ by '
+                             f'{error:.1e} (allowed: {self.tolerance:.0e})')
+        if objection is not None:
+            self._decide('vjp', objection)
+        elif self.chosen is None:
+            self._decide('jvp', None)
+        else:
+            print_log(f"estimator: 'jvp' differs from 'vjp' by {error:.1e}, "
+                      f'after {self.recheck} meta steps', 'current')
+        return reference
+
+    @staticmethod
+    def _try(batches: Sequence[Pass], run: Callable,
+             average: Optional[Average]) -> tuple:
+        """Forward mode's products, and what any process has against them."""
+        model = batches[0].model
+        forward, objection = None, None
+        try:
+            forward = run(jvp_products)
+        except NoForwardMode as error:
+            objection = f'forward mode is not possible here: {error}'
+        except (OutOfMemoryError, DistError):
+            raise  # these say nothing about forward mode
+        except (NotImplementedError, RuntimeError) as error:
+            objection = (f'forward mode is not possible here: '
+                         f'{_first_line(error)} (in {place_of(error, model)})')
+        like = next(model.parameters())
+        if not everywhere(objection is None, like, average):
+            return None, objection or 'another process cannot'
+        return forward, None
+
+    def _decide(self, chosen: str, objection: Optional[str]) -> None:
+        self.chosen = chosen
+        if objection is not None:
+            print_log("estimator: 'vjp' (T backward passes), because "
+                      f'{objection}', 'current', logging.WARNING)
+        elif chosen == 'vjp':
+            print_log("estimator: 'vjp', the cheapest exact one for one task",
+                      'current')
+        else:
+            print_log("estimator: 'jvp' (one forward-mode pass), equal to "
+                      "'vjp' on the first meta batch", 'current')
+
+
+def _difference_with_one_attention(run: Callable, otherwise: float) -> float:
+    """Compare the modes where both use the attention of forward mode.
+
+    A fused kernel draws other dropout masks than that one, and rounds
+    otherwise in half precision: neither makes forward mode wrong. Its graph
+    may not fit into memory, though.
+    """
+    try:
+        with math_attention():
+            return _difference(run(jvp_products), run(vjp_products))
+    except OutOfMemoryError:
+        return otherwise
+
+
+def _difference(forward: List[Products], reverse: List[Products]) -> float:
+    # Relative to the largest product: the small ones are differences of
+    # large numbers in either mode.
+    s, exact = (mean_of(s for _, s in pairs) for pairs in (forward, reverse))
+    return ((s - exact).abs().max() / exact.abs().max()).item()
+
+
+def mean_of(tensors: Iterable[Tensor]) -> Tensor:
+    """Mean of equally shaped tensors, such as one per micro-batch."""
+    return torch.stack(list(tensors)).mean(0)
+
+
+def everywhere(holds: bool, like: Tensor, average: Optional[Average]) -> bool:
+    """Whether it holds on all processes."""
+    fails = torch.tensor(float(not holds), device=like.device)
+    if average is not None:
+        average([fails])
+    return not fails
