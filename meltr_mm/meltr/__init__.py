@@ -3,6 +3,17 @@
 Depends on torch and mmengine, and knows nothing about video.
 """
 from .amp_optim_wrapper import AmpAIDOptimWrapper
+from .combiners import (
+    DynamicWeightAverage,
+    FixedWeights,
+    GradientAggregator,
+    LearntWeights,
+    MonotoneNetwork,
+    PlainSum,
+    PrimaryOnly,
+    RandomWeights,
+    UncertaintyWeights,
+)
 from .history import BatchHistory
 from .hooks import TaskWeightPlotHook
 from .loss_transformer import MELTR
@@ -14,6 +25,9 @@ from .wrapper import MELTRWrapper
 
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
-    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler',
-    'TaskWeightPlotHook', 'ValidateOnResumeHook'
+    'BatchHistory', 'DynamicWeightAverage', 'FixedWeights',
+    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRWrapper',
+    'MetaOptimizerScheduler', 'MonotoneNetwork', 'PlainSum', 'PrimaryOnly',
+    'RandomWeights', 'TaskWeightPlotHook', 'UncertaintyWeights',
+    'ValidateOnResumeHook'
 ]
