@@ -317,8 +317,8 @@ class GradientAggregator(nn.Module):
         num_tasks (int): T, the number of losses.
         aggregator (str): Name of the class in ``torchjd.aggregation``.
             Defaults to 'UPGrad'.
-        **options: Its arguments; those that it calls ``n_tasks`` are filled
-            in, and a list of numbers becomes a tensor.
+        options (dict, optional): Its arguments; a list of numbers becomes a
+            tensor, and ``n_tasks`` of NashMTL is filled in.
 
     Raises:
         ImportError: If torchjd is not installed.
@@ -327,7 +327,8 @@ class GradientAggregator(nn.Module):
         TypeError: If the aggregator has no such option.
 
     Example:
-        >>> meltr = dict(type='GradientAggregator', aggregator='CAGrad', c=.4)
+        >>> meltr = dict(type='GradientAggregator', aggregator='CAGrad',
+        ...              options=dict(c=0.4))
     """
 
     trained_by = None
@@ -336,7 +337,7 @@ class GradientAggregator(nn.Module):
     def __init__(self,
                  num_tasks: int,
                  aggregator: str = 'UPGrad',
-                 **options) -> None:
+                 options: Optional[dict] = None) -> None:
         super().__init__()
         check_whole('num_tasks', num_tasks)
         try:
@@ -351,12 +352,12 @@ class GradientAggregator(nn.Module):
                 kind, aggregation.WeightedAggregator)
             and not kind.__name__.endswith('WeightedAggregator'))
         check_choice('aggregator of GradientAggregator', aggregator, known)
-        if aggregator == 'NashMTL':
-            options.setdefault('n_tasks', num_tasks)
         options = {
             name: torch.tensor(value) if isinstance(value, list) else value
-            for name, value in options.items()
+            for name, value in (options or {}).items()
         }
+        if aggregator == 'NashMTL':
+            options.setdefault('n_tasks', num_tasks)
         self.num_tasks = num_tasks
         self.method = getattr(aggregation, aggregator)(**options)
         self.register_buffer('last', torch.ones(num_tasks))

@@ -107,7 +107,7 @@ def test_gradients_are_aggregated_as_by_torchjd(name):
     jacobian[2] -= jacobian[0]  # in conflict
     options = OPTIONS.get(name, {})
     try:
-        combiner = build('GradientAggregator', aggregator=name, **options)
+        combiner = build('GradientAggregator', aggregator=name, options=options)
     except ImportError as error:  # of the solver that this method needs
         pytest.skip(str(error))
     torch.manual_seed(0)
@@ -142,4 +142,4 @@ def test_an_aggregator_must_be_a_combination_of_gradients():
         with pytest.raises(ValueError, match=f"'UPGrad'.*got {name!r}"):
             GradientAggregator(3, name)
     with pytest.raises(TypeError, match='lr'):
-        GradientAggregator(3, 'MGDA', lr=1.)
+        GradientAggregator(3, 'MGDA', dict(lr=1.))
