@@ -27,6 +27,23 @@ def check_whole(name: str, value: Any, least: Optional[int] = 1) -> None:
         raise ValueError(f'{name} must be {bound}, but got {value!r}')
 
 
+def check_index(name: str, value: Any, count: int) -> None:
+    """Check an index into a list, from its start.
+
+    Args:
+        name (str): Name of the option.
+        value (Any): What was given.
+        count (int): Length of the list.
+
+    Raises:
+        ValueError: If it is no whole number from 0 to ``count`` - 1.
+    """
+    check_whole(name, value, least=0)
+    if value >= count:
+        raise ValueError(f'{name} must be at most {count - 1}, since there '
+                         f'are {count}, but got {value!r}')
+
+
 def check_number(name: str,
                  value: Any,
                  least: float = -math.inf,

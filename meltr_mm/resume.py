@@ -144,8 +144,8 @@ class ResumeHook(Hook):
         else:
             wanted = {i for w in (*iterations, window) for i in w}
             batches = _read_again(loader, wanted)
-            wrapper.history.refill([[batches[i] for i in w] for w in iterations],
-                                   iterations)
+            wrapper.history.refill(
+                [[batches[i] for i in w] for w in iterations], iterations)
             if window:
                 self._train_again(runner, [batches[i] for i in window],
                                   window)

@@ -3,9 +3,20 @@
 Depends on torch and mmengine, and knows nothing about video. To read it from
 top to bottom: loss_transformer (M), wrapper (the training loss), hypergradient
 (the mathematics), products and forward_mode (how it is first order),
-optim_wrapper (when it happens).
+optim_wrapper (when it happens); combiners are what stands in MELTR's place.
 """
 from .amp_optim_wrapper import AmpAIDOptimWrapper
+from .combiners import (
+    DynamicWeightAverage,
+    FixedWeights,
+    GradientAggregator,
+    LearntWeights,
+    MonotoneNetwork,
+    PlainSum,
+    PrimaryOnly,
+    RandomWeights,
+    UncertaintyWeights,
+)
 from .history import BatchHistory
 from .loss_transformer import MELTR
 from .optim_constructor import (
@@ -17,5 +28,8 @@ from .wrapper import MELTRWrapper
 
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
-    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler'
+    'BatchHistory', 'DynamicWeightAverage', 'FixedWeights',
+    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRWrapper',
+    'MetaOptimizerScheduler', 'MonotoneNetwork', 'PlainSum', 'PrimaryOnly',
+    'RandomWeights', 'UncertaintyWeights'
 ]

@@ -172,7 +172,8 @@ def hypergradient(model: nn.Module,
             pairs = [PRODUCTS[estimator](b, params, v, scale)
                      for b in batches]
         if combined is None:
-            combined = combine(meltr, mean_of(l for l, _ in pairs), sync)
+            combined = combine(
+                meltr, mean_of(values for values, _ in pairs), sync)
         s = mean_of(s for _, s in pairs).to(combined.weights.dtype)
         if sync is not None:
             sync([s])

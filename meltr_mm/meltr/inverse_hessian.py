@@ -149,7 +149,7 @@ class ConjugateGradient:
 
 @TASK_UTILS.register_module()
 class AdamPreconditioner:
-    r"""What the model's own Adam does with a gradient, for the inverse Hessian.
+    r"""What the model's own Adam does with a gradient.
 
     A step of Adam along a gradient g is P g, with
     :math:`P = 1 / (\sqrt{\hat{\nu}} + \epsilon)` from its second moments. Its

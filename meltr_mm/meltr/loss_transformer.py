@@ -1,12 +1,19 @@
 """MELTR: a transformer over the values of the task losses."""
-from typing import Sequence
+from typing import Optional, Sequence
 
 import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from .._torch import math_attention
-from ..check_options import check_number, check_whole
+from ..check_options import (
+    check_choice,
+    check_index,
+    check_number,
+    check_whole,
+)
+
+STARTS = ('random', 'normal', 'sum', 'primary')
 
 
 @MODELS.register_module()
@@ -25,10 +32,23 @@ class MELTR(nn.Module):
 
     Parameter names are those of the official code, so that its files load.
 
+    With ``start='sum'`` it is a correction to the plain sum,
+    ``M(l) = sum_t l_t + N(l)`` with the network N; its last layer begins at
+    zero, so that M and its derivatives are exactly those of the sum until the
+    first meta step. ``start='primary'`` corrects the primary loss instead.
+    The official code has N alone, from ``'random'`` (UniVL and VIOLET) or
+    ``'normal'`` weights (All-in-one); about half of all random starts push
+    the primary loss up.
+
     Shape legend: T tasks.
 
     Args:
         num_tasks (int): T, the number of losses.
+        start (str): ``'sum'``, ``'primary'``, ``'random'`` (torch's
+            initialisation) or ``'normal'`` (weights from N(0, 0.02), biases
+            of zero). Defaults to 'random'.
+        primary (int, optional): Index of the primary loss, for
+            ``start='primary'``; MELTRWrapper fills it in.
         hidden_dims (Sequence[int]): Width of the perceptron's hidden layer
             and of the tokens. Defaults to (128, 256).
         feedforward_dim (int): Width of the transformer layer's feed-forward
@@ -39,7 +59,8 @@ class MELTR(nn.Module):
 
     Raises:
         ValueError: If a width or number is not positive, ``num_heads`` does
-            not divide the token width, or the dropout is not in [0, 1).
+            not divide the token width, the dropout is not in [0, 1), or
+            ``start='primary'`` does not know the primary loss.
 
     Example:
         >>> meltr = MELTR(num_tasks=4)
@@ -47,12 +68,16 @@ class MELTR(nn.Module):
         torch.Size([])
     """
 
+    trained_by = 'meta'
+
     def __init__(self,
                  num_tasks: int,
                  hidden_dims: Sequence[int] = (128, 256),
                  feedforward_dim: int = 512,
                  num_heads: int = 8,
-                 dropout: float = 0.1) -> None:
+                 dropout: float = 0.1,
+                 start: str = 'random',
+                 primary: Optional[int] = None) -> None:
         super().__init__()
         check_whole('num_tasks', num_tasks)
         if not isinstance(hidden_dims, (list, tuple)) or len(hidden_dims) != 2:
@@ -64,6 +89,13 @@ class MELTR(nn.Module):
         check_whole('feedforward_dim', feedforward_dim)
         check_whole('num_heads', num_heads)
         check_number('dropout', dropout, least=0, below=1)
+        check_choice('start', start, STARTS)
+        if primary is not None:
+            check_index('primary', primary, num_tasks)
+        elif start == 'primary':
+            raise ValueError("start='primary' of MELTR needs primary, the "
+                             'index of the primary loss; MELTRWrapper fills '
+                             'it in')
         if width % num_heads:
             raise ValueError(
                 'the token width hidden_dims[1] must be a multiple of '
@@ -75,6 +107,17 @@ class MELTR(nn.Module):
         self.encoder = nn.TransformerEncoderLayer(
             width, num_heads, feedforward_dim, dropout, batch_first=True)
         self.fc1 = nn.Linear(width, 1, bias=False)
+        base = None
+        if start == 'normal':
+            self.apply(_init_normal)
+        elif start != 'random':
+            nn.init.zeros_(self.fc1.weight)
+            base = torch.ones(num_tasks)
+            if start == 'primary':
+                base = torch.arange(num_tasks).eq(primary).float()
+        # Weights of the sum that the network corrects. Not in the state: the
+        # official one has nothing of the kind.
+        self.register_buffer('base', base, persistent=False)
 
     def forward(self, losses: Tensor) -> Tensor:
         """Combine the task losses.
@@ -99,4 +142,15 @@ class MELTR(nn.Module):
             tokens = self.loss_fc2(self.loss_fc1(values).relu())
             tokens = tokens + self.task_embedding.weight
             tokens = self.encoder(tokens.unsqueeze(0))  # (1, T, width)
-            return self.fc1(tokens.mean(dim=1)).squeeze()
+            total = self.fc1(tokens.mean(dim=1)).squeeze()
+        if self.base is not None:
+            total = total + torch.dot(self.base, values.squeeze(-1))
+        return total
+
+
+def _init_normal(module: nn.Module) -> None:
+    # As officially, the attention's input projection keeps torch's.
+    if isinstance(module, (nn.Linear, nn.Embedding)):
+        nn.init.normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)

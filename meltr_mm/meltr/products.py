@@ -39,7 +39,7 @@ def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
             not vanish: the direction is then scaled to 1. Defaults to 1.
 
     Raises:
-        NoForwardMode: If the losses depend on an operation that has no
+        ForwardModeError: If the losses depend on an operation that has no
             forward-mode formula.
     """
     params, direction = _moved(params, v)
@@ -57,7 +57,7 @@ def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
         missing: List[str] = []
         values, slopes = run(missing)
         if missing and not slopes.isfinite().all():
-            raise NoForwardMode(
+            raise ForwardModeError(
                 f'{missing[0]} has no forward-mode formula')
         return values, slopes
 
@@ -73,14 +73,14 @@ def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
             try:
                 values, slopes = run_with_constants()
             except (NotImplementedError, RuntimeError):
-                raise NoForwardMode(reason) from error
+                raise ForwardModeError(reason) from error
             _WITH_CONSTANTS.add(model)
             print_log(f'forward mode goes on, since only constants need '
                       f'this: {reason}', 'current')
     return values, slopes if size == 1 else slopes.float() * size
 
 
-class NoForwardMode(NotImplementedError):
+class ForwardModeError(NotImplementedError):
     """The losses depend on an operation without a forward-mode formula."""
 
 
@@ -248,7 +248,7 @@ class AutoProducts:
         forward, objection = None, None
         try:
             forward = run(jvp_products)
-        except NoForwardMode as error:
+        except ForwardModeError as error:
             objection = f'forward mode is not possible here: {error}'
         except (OutOfMemoryError, DistError):
             raise  # these say nothing about forward mode

@@ -87,3 +87,35 @@ def test_wrong_number_of_losses_is_an_error():
         MELTR(3)(torch.rand(4))
     with pytest.raises(ValueError, match='multiple of num_heads'):
         MELTR(3, hidden_dims=(8, 12))
+
+
+@pytest.mark.parametrize('start', ['random', 'normal', 'sum', 'primary'])
+def test_every_start_has_the_official_parameters(start):
+    official = MELTR(3).state_dict()
+    meltr = MELTR(3, start=start, primary=1).eval()
+    assert meltr.state_dict().keys() == official.keys()
+    meltr.load_state_dict(official)
+    losses = torch.rand(3)
+    base = dict(sum=losses.sum(), primary=losses[1]).get(start, 0.)
+    plain = MELTR(3).eval()
+    plain.load_state_dict(official)
+    torch.testing.assert_close(meltr(losses), plain(losses) + base)
+
+
+def test_the_normal_start_is_narrow():
+    meltr = MELTR(3, start='normal')
+    for layer in (meltr.loss_fc2, meltr.encoder.linear1,
+                  meltr.encoder.self_attn.out_proj, meltr.fc1):
+        assert layer.weight.std().item() == pytest.approx(.02, rel=.2)
+        assert layer.bias is None or not layer.bias.any()
+    assert meltr.encoder.norm1.weight.eq(1).all()
+
+
+def test_a_start_at_the_sum_is_left_by_the_first_meta_step():
+    meltr = MELTR(3, start='sum')
+    losses = torch.rand(3, requires_grad=True)
+    weights, = torch.autograd.grad(
+        meltr(losses), losses, create_graph=True)
+    assert weights.tolist() == [1., 1., 1.]
+    grad, = torch.autograd.grad(weights[0], meltr.fc1.weight)
+    assert grad.any()

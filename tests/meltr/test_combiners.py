@@ -1,0 +1,146 @@
+"""Each combiner against its closed form, or against torchjd."""
+import math
+
+import pytest
+import torch
+from mmengine.registry import MODELS
+
+from meltr_mm.meltr.combiners import GradientAggregator
+
+LOSSES = [2., 0.5, 4.]
+
+
+def build(kind, **options):
+    return MODELS.build(dict(type=kind, num_tasks=3, **options))
+
+
+def value_and_slopes(combiner, losses=LOSSES):
+    losses = torch.tensor(losses, requires_grad=True)
+    total = combiner(losses)
+    assert total.shape == ()
+    return total.item(), torch.autograd.grad(total, losses)[0].tolist()
+
+
+@pytest.mark.parametrize('cfg,value,slopes', [
+    (dict(kind='PlainSum'), 6.5, [1, 1, 1]),
+    (dict(kind='PrimaryOnly', primary=1), 0.5, [0, 1, 0]),
+    (dict(kind='FixedWeights', weights=[1, -2, .5]), 3., [1, -2, .5]),
+    (dict(kind='UncertaintyWeights'), 6.5, [1, 1, 1]),
+    (dict(kind='LearntWeights'), 6.5, [1, 1, 1]),
+    (dict(kind='LearntWeights', start=[3, .1, 1]), 10.05, [3, .1, 1]),
+    (dict(kind='LearntWeights', start=[3, 2, 1], normalise=True), 5.5,
+     [1.5, 1, .5]),
+    (dict(kind='DynamicWeightAverage'), 6.5, [1, 1, 1]),
+    (dict(kind='MELTR', start='sum'), 6.5, [1, 1, 1]),
+    (dict(kind='MELTR', start='primary', primary=2), 4., [0, 0, 1]),
+])
+def test_value_and_slopes_at_the_start(cfg, value, slopes):
+    found = value_and_slopes(build(**cfg))
+    assert found[0] == pytest.approx(value, rel=1e-5)
+    assert found[1] == pytest.approx(slopes, rel=1e-5)
+
+
+def test_random_weights_are_those_of_torchjd():
+    aggregation = pytest.importorskip('torchjd.aggregation')
+    combiner = build('RandomWeights')
+    torch.manual_seed(3)
+    slopes = value_and_slopes(combiner)[1]
+    torch.manual_seed(3)
+    expected = 3 * aggregation.RandomWeighting()(torch.eye(3))
+    assert slopes == pytest.approx(expected.tolist())
+    assert value_and_slopes(combiner)[1] != pytest.approx(slopes)
+
+
+def test_dynamic_weights_by_hand():
+    combiner = build('DynamicWeightAverage', period=2, temperature=2.)
+    for window in ([4., 1., 1.], [2., 2., 1.]):  # means of each window
+        for sign in (-.5, .5):
+            combiner.observe(torch.tensor(window) + sign)
+        rates = window if window[0] == 4 else [.5, 2., 1.]
+    powers = [math.exp(rate / 2) for rate in rates]
+    expected = [3 * power / sum(powers) for power in powers]
+    assert value_and_slopes(combiner)[1] == pytest.approx(expected)
+    restored = build('DynamicWeightAverage', period=2)
+    restored.load_state_dict(combiner.state_dict())
+    assert value_and_slopes(restored)[1] == pytest.approx(expected)
+
+
+def test_uncertainty_weights_settle_at_half_the_inverse_loss():
+    combiner = build('UncertaintyWeights')
+    optimizer = torch.optim.SGD(combiner.parameters(), lr=.2)
+    for _ in range(500):
+        optimizer.zero_grad()
+        combiner(torch.tensor(LOSSES)).backward()
+        optimizer.step()
+    assert value_and_slopes(combiner)[1] == pytest.approx(
+        [1 / (2 * loss) for loss in LOSSES], rel=1e-3)
+
+
+def test_monotone_network_never_has_a_negative_slope():
+    for seed in range(20):
+        torch.manual_seed(seed)
+        combiner = build('MonotoneNetwork', primary=0, hidden_dims=(8, 4))
+        for param in combiner.parameters():
+            param.data += 3 * torch.randn_like(param)
+        slopes = value_and_slopes(combiner, [-5., 0., 100.])[1]
+        assert min(slopes) >= 0 and slopes[0] >= 1
+        losses = torch.tensor(LOSSES, requires_grad=True)
+        weights, = torch.autograd.grad(
+            combiner(losses), losses, create_graph=True)
+        grads = torch.autograd.grad(
+            weights.sum(), list(combiner.parameters()))
+        assert any(grad.any() for grad in grads)
+
+
+OPTIONS = dict(CAGrad=dict(c=.4), FairGrad=dict(alpha=1.),
+               Krum=dict(n_byzantine=1), Constant=dict(weights=[1., 2., 0.]),
+               UPGrad=dict(pref_vector=[1., .2, .2]))
+
+
+@pytest.mark.parametrize('name', [
+    'UPGrad', 'PCGrad', 'MGDA', 'AlignedMTL', 'DualProj', 'IMTLG', 'CAGrad',
+    'NashMTL', 'Mean', 'Constant'])
+def test_gradients_are_aggregated_as_by_torchjd(name):
+    aggregation = pytest.importorskip('torchjd.aggregation')
+    generator = torch.Generator().manual_seed(1)
+    jacobian = torch.randn(3, 20, generator=generator)
+    jacobian[2] -= jacobian[0]  # in conflict
+    options = OPTIONS.get(name, {})
+    try:
+        combiner = build(
+            'GradientAggregator', aggregator=name, options=options)
+    except ImportError as error:  # of the solver that this method needs
+        pytest.skip(str(error))
+    torch.manual_seed(0)
+    found = combiner.weights(jacobian @ jacobian.T)
+    tensors = {k: torch.tensor(v) if isinstance(v, list) else v
+               for k, v in options.items()}
+    if name == 'NashMTL':
+        tensors['n_tasks'] = 3
+    torch.manual_seed(0)
+    expected = getattr(aggregation, name)(**tensors)(jacobian)
+    torch.testing.assert_close(
+        found @ jacobian, expected, rtol=1e-3, atol=1e-4)
+    assert value_and_slopes(combiner)[1] == pytest.approx(found.tolist())
+
+
+def test_unusable_options_are_errors():
+    with pytest.raises(ValueError, match='list of 3 numbers'):
+        build('FixedWeights', weights=[1., 2.])
+    with pytest.raises(ValueError, match='must be positive'):
+        build('LearntWeights', start=[1., 0., 2.])
+    with pytest.raises(ValueError, match='primary must be at most 2'):
+        build('PrimaryOnly', primary=3)
+    with pytest.raises(ValueError, match='needs primary'):
+        build('MELTR', start='primary')
+    with pytest.raises(ValueError, match='start must be one of'):
+        build('MELTR', start='zero')
+
+
+def test_an_aggregator_must_be_a_combination_of_gradients():
+    pytest.importorskip('torchjd')
+    for name in ('GradDrop', 'UpGrad'):
+        with pytest.raises(ValueError, match=f"'UPGrad'.*got {name!r}"):
+            GradientAggregator(3, name)
+    with pytest.raises(TypeError, match='lr'):
+        GradientAggregator(3, 'MGDA', dict(lr=1.))
