@@ -18,7 +18,7 @@ ARROWS = {
     'atomic_checkpoints': set(),
     'check_options': set(),
     'version': set(),
-    'meltr': {'check_options'},
+    'meltr': {'check_options', 'compat'},
     'optim': set(),
     'datasets': {'check_options'},
     'evaluation': set(),

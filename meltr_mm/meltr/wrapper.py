@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from .. import compat
 from ..check_options import check_config, check_flag
 from .combination import Average, combine
 
@@ -71,6 +72,7 @@ class MELTRWrapper(BaseModel):
                  sync_losses: bool = True,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
+        compat.apply_for_meltr()
         _check_names(losses, primary)
         check_flag('sync_losses', sync_losses)
         if not isinstance(model, nn.Module):
