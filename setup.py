@@ -33,11 +33,12 @@ class BuildWithMimFiles(build_py):
 
     def run(self):
         """Build, then add ``meltr_mm/.mim``."""
-        super().run()
         editable = getattr(self, 'editable_mode', False)
-        package = ROOT if editable else Path(self.build_lib)
-        mim = package / 'meltr_mm' / '.mim'
-        shutil.rmtree(mim, ignore_errors=True)
+        package = (ROOT if editable else Path(self.build_lib)) / 'meltr_mm'
+        mim = package / '.mim'
+        # An earlier build may hold files that are gone.
+        shutil.rmtree(mim if editable else package, ignore_errors=True)
+        super().run()
         mim.mkdir(parents=True)
         for name in MIM_FILES:
             source, target = ROOT / name, mim / name
