@@ -25,8 +25,10 @@ if [ ! -e "$environment" ]; then
     exit 1
 fi
 if [ -z "${PYTHON:-}" ]; then
-    version=${ENV#py3}
-    PYTHON=python3.${version%%-*}  # py38-torch2.1: python3.8
+    minor=${ENV#py3}
+    minor=${minor%%-*}
+    PYTHON=python3.$minor  # py38-torch2.1: python3.8
+    export PYENV_VERSION=3.$minor  # for those who have it from pyenv
 fi
 venv="$PWD/.venv"
 [ "$ENV" = py311-pinned ] || venv="$PWD/.venv-$ENV"
@@ -42,8 +44,7 @@ if [ ! -e "$stamp" ]; then
         "$(grep '^torch' "$environment")"
     pip install -q wheel "$(grep '^setuptools' "$environment")"
     pip install -q -r <(grep -v -- '--no-deps' "$environment")
-    # What must not bring its requirements; a sum of these, then the rest of
-    # theirs, is above.
+    # What must not bring its requirements: they are listed above.
     pip install -q --no-deps --no-build-isolation \
         -r <(grep -- '--no-deps' "$environment") -r requirements/toy.txt
     pip install -q -r requirements/tests.txt
