@@ -1,12 +1,14 @@
 """Installs meltr_mm, a plugin for MMAction2."""
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
+MIM_FILES = ('tools', 'configs', 'model-index.yml')
+EXTRAS = ('toy', 'captions', 'vindlu', 'mmpretrain', 'tests')
 
 
 def version() -> str:
@@ -22,48 +24,66 @@ def requirements(name: str) -> list:
     return [line for line in lines if line]
 
 
-def link_mim_files() -> None:
-    """Put tools and configs where `mim` looks for them.
+class BuildWithMimFiles(build_py):
+    """Puts tools and configs into the package, where `mim` looks for them.
 
     An editable install gets links, so that edits count at once; a built
-    package gets copies, which MANIFEST.in and package_data ship.
+    package gets copies.
     """
-    building = {'sdist', 'bdist_wheel', 'build', 'install'} & set(sys.argv)
-    mim = ROOT / 'meltr_mm' / '.mim'
-    mim.mkdir(exist_ok=True)
-    for name in ('tools', 'configs', 'model-index.yml'):
-        source, target = ROOT / name, mim / name
-        if target.is_symlink() or target.is_file():
-            target.unlink()
-        elif target.is_dir():
-            shutil.rmtree(target)
-        if not building:
-            target.symlink_to(Path('..', '..', name))
-        elif source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copy(source, target)
+
+    def run(self):
+        """Build, then add ``meltr_mm/.mim``."""
+        editable = getattr(self, 'editable_mode', False)
+        package = (ROOT if editable else Path(self.build_lib)) / 'meltr_mm'
+        mim = package / '.mim'
+        # An earlier build may hold files that are gone.
+        shutil.rmtree(mim if editable else package, ignore_errors=True)
+        super().run()
+        mim.mkdir(parents=True)
+        for name in MIM_FILES:
+            source, target = ROOT / name, mim / name
+            if editable:
+                target.symlink_to(Path('..', '..', name))
+            elif source.is_dir():
+                shutil.copytree(
+                    source, target,
+                    ignore=shutil.ignore_patterns('__pycache__'))
+            else:
+                shutil.copy(source, target)
 
 
-link_mim_files()
-EXTRAS = {
-    name: requirements(name)
-    for name in ('toy', 'captions', 'vindlu', 'mmpretrain', 'tests', 'bench')
-}
 setup(
     name='meltr_mm',
     version=version(),
     description='MELTR: learn to combine the losses of video foundation '
     'models, for MMAction2',
-    long_description=(ROOT / 'README.md').read_text(),
+    long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
-    license='Apache-2.0',
-    packages=find_packages(include=['meltr_mm', 'meltr_mm.*']),
-    package_data={'meltr_mm': ['.mim/**/*', '.mim/*']},
-    include_package_data=True,
-    python_requires='>=3.11,<3.13',
-    install_requires=requirements('runtime'),
-    extras_require=EXTRAS | {
-        'all': sorted({r for reqs in EXTRAS.values() for r in reqs})
+    author='The meltr_mm authors',
+    maintainer='The meltr_mm authors',
+    url='https://arxiv.org/abs/2303.13009',
+    project_urls={
+        'Paper': 'https://arxiv.org/abs/2303.13009',
+        'MMAction2': 'https://github.com/open-mmlab/mmaction2',
     },
+    license='Apache-2.0',
+    keywords='video-language, multi-task learning, auxiliary losses, '
+    'bi-level optimisation, meta learning, OpenMMLab, MMAction2, MELTR',
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX :: Linux',
+        'Programming Language :: Python :: 3',
+        *(f'Programming Language :: Python :: 3.{minor}'
+          for minor in range(8, 14)),
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+    ],
+    packages=find_packages(include=['meltr_mm', 'meltr_mm.*']),
+    python_requires='>=3.8,<3.14',
+    install_requires=requirements('runtime'),
+    extras_require=dict(
+        {name: requirements(name) for name in EXTRAS},
+        mim=requirements('mminstall')),
+    cmdclass=dict(build_py=BuildWithMimFiles),
     zip_safe=False)

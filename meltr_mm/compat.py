@@ -1,40 +1,124 @@
-"""Shims that stock OpenMMLab wheels need on today's torch and numpy.
+"""What ``import meltr_mm`` checks and changes in this process.
 
-Nothing else lives here. Each shim is a function that returns ``True`` when it
-changed something and ``False`` where it is not needed; its docstring says
-what breaks without it, why, and when it can be deleted. :func:`apply` runs
-them in the one order that works and can be called any number of times.
+:func:`apply` says what is missing of the OpenMMLab packages, then applies the
+shims that they need on today's torch and numpy. Each shim is a function that
+returns ``True`` when it changed something and ``False`` where it is not
+needed; its docstring says what breaks without it, why, and when it can be
+deleted. One line on the logger ``meltr_mm`` names those that acted; the
+environment variable ``MELTR_MM_SHIMS`` leaves some out, or all.
 
-The list mirrors what was measured for mmengine 0.10.7, mmcv-lite 2.1.0 and
-mmaction2 1.2.0; ``tests/test_compat.py`` shows each failure without its shim.
+The list mirrors what was measured for mmengine 0.10, mmcv-lite 2.0 and 2.1
+and mmaction2 1.2.0; ``tests/test_compat.py`` shows each failure without its
+shim.
 """
 import importlib.util
+import logging
+import multiprocessing
+import os
 import sys
 import warnings
+from difflib import get_close_matches
 from functools import wraps
+from importlib import metadata
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import List
+from typing import Callable, Dict, List, Sequence
 
 import numpy as np
 import torch
 
-_applied: List[str] = []
-_done = False
+_INSTALL = {
+    'mmengine': "pip install 'mmengine>=0.10.0,<0.11'",
+    'mmcv': "pip install 'mmcv-lite>=2.0.0,<2.2', or the full one with its "
+            "compiled operators: mim install 'mmcv>=2.0.0,<2.2'",
+    'mmaction': 'pip install mmaction2==1.2.0',
+}
+_tried: Dict[str, bool] = {}
 
 
 def apply() -> List[str]:
     """Apply every shim that this environment needs, once per process.
 
     Returns:
-        list[str]: Names of the shims that changed something.
+        list[str]: Names of the shims that changed something so far, those of
+        :func:`apply_for_meltr` included.
+
+    Raises:
+        ImportError: If MMEngine, MMCV or MMAction2 is not installed.
+        ValueError: If ``MELTR_MM_SHIMS`` names no shim.
     """
-    global _done
-    if not _done:
-        _done = True
-        _applied.extend(shim.__name__ for shim in SHIMS if shim())
-    return list(_applied)
+    _check_installation()
+    _run(SHIMS)
+    return [name for name, acted in _tried.items() if acted]
+
+
+def apply_for_meltr() -> None:
+    """Apply what only a training with MELTR needs, once per process.
+
+    Until a :class:`~meltr_mm.meltr.MELTRWrapper` is built, other runs that
+    happen to import the package write their files as ever.
+    """
+    _run(MELTR_SHIMS)
+
+
+def _run(shims: Sequence[Callable[[], bool]]) -> None:
+    left_out = _left_out()
+    new = [shim for shim in shims if shim.__name__ not in _tried]
+    for shim in new:
+        _tried[shim.__name__] = shim.__name__ not in left_out and shim()
+    acted = [shim.__name__ for shim in new if _tried[shim.__name__]]
+    # One line for all processes of a training and their workers.
+    if acted and os.environ.get('RANK', '0') == '0' and \
+            multiprocessing.current_process().name == 'MainProcess':
+        logger = logging.getLogger('meltr_mm')
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.INFO)
+        if not logger.hasHandlers():
+            logger.addHandler(logging.StreamHandler())
+        logger.info(
+            'meltr_mm changed what stock packages do here: %s '
+            '(meltr_mm/compat.py says why; MELTR_MM_SHIMS=none, or a list of '
+            'names, leaves them out)', ', '.join(acted))
+
+
+def _left_out() -> List[str]:
+    known = [shim.__name__ for shim in (*SHIMS, *MELTR_SHIMS)]
+    asked = os.environ.get('MELTR_MM_SHIMS', '').replace(' ', '')
+    if asked == 'none':
+        return known
+    names = [name for name in asked.split(',') if name]
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            meant = f'did you mean {close[0]!r}? ' if close else ''
+            raise ValueError(
+                "MELTR_MM_SHIMS must be 'none', or the names of the shims to "
+                f'leave out with commas between, but got {name!r}; {meant}'
+                f'there are {known}')
+    return names
+
+
+def _check_installation() -> None:
+    for name, command in _INSTALL.items():
+        if importlib.util.find_spec(name) is None:
+            raise ImportError(
+                f'meltr_mm needs {name}, which is not installed. It does not '
+                'install it itself, so as not to put it on top of a fork or '
+                f'of a build with other operators: {command}')
+    versions = {}
+    for name in ('opencv-python', 'opencv-contrib-python'):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            pass
+    if len(set(versions.values())) > 1:
+        wanted = versions['opencv-contrib-python']
+        warnings.warn(
+            f'two versions of OpenCV share the folder cv2: {versions}. Make '
+            'them one: pip install --force-reinstall --no-deps '
+            f'opencv-python=={wanted} opencv-contrib-python=={wanted}',
+            stacklevel=2)
 
 
 def torchvision_ops() -> bool:
@@ -234,7 +318,7 @@ def cpu_amp() -> bool:
     return True
 
 
-def whole_files() -> bool:
+def atomic_checkpoints() -> bool:
     """Write files in one step, and resume from a checkpoint that is whole.
 
     Symptom: after a run was killed, or the disk was full, while a checkpoint
@@ -243,13 +327,17 @@ def whole_files() -> bool:
     MMEngine writes into the final file and trusts the name in
     ``last_checkpoint``. Can go when it does neither.
     """
-    from mmengine.fileio import register_backend
+    from mmengine.fileio import LocalBackend, io, register_backend
     from mmengine.runner import runner
 
     from .atomic_checkpoints import AtomicLocalBackend, find_whole_checkpoint
     if runner.find_latest_checkpoint is find_whole_checkpoint:
         return False
     register_backend('local', AtomicLocalBackend, force=True, prefixes='')
+    # Those that were used before the registration are kept by MMEngine.
+    for key, backend in list(io.backend_instances.items()):
+        if type(backend) is LocalBackend:
+            del io.backend_instances[key]
     runner.find_latest_checkpoint = find_whole_checkpoint
     return True
 
@@ -258,10 +346,13 @@ def color_jitter() -> bool:
     """Replace MMAction2's ``ColorJitter``, whose hue shift overflows uint8.
 
     Symptom: ``Python integer -24 out of bounds for uint8`` in a worker, at
-    random; before numpy 2 the hue silently wrapped instead. The subclass is
+    random. Cause: numpy 2 no longer widens the type; before, only a hue of
+    about 0.3 or more was wrong, and nothing is changed there. The subclass is
     registered under the same name, so that workers which are spawned find it
     through the pipeline. Can go when upstream computes in a wider type.
     """
+    if int(np.__version__.split('.')[0]) < 2:
+        return False
     from mmaction.datasets.transforms import ColorJitter as Upstream
     from mmaction.registry import TRANSFORMS
 
@@ -293,4 +384,5 @@ def mmcv_lite_warning() -> bool:
 # `mmaction.datasets`.
 SHIMS = (mmcv_lite_warning, torchvision_ops, numpy_names, drn_stub,
          vindlu_placeholder, checkpoint_globals, cpu_distributed, cpu_amp,
-         whole_files, color_jitter)
+         color_jitter)
+MELTR_SHIMS = (atomic_checkpoints, )

@@ -9,14 +9,16 @@ from mmengine.fileio import get_file_backend, put, put_text
 from mmengine.runner import runner as stock_runner
 from mmengine.runner import save_checkpoint
 
-from meltr_mm import atomic_checkpoints as whole_files
+from meltr_mm import atomic_checkpoints, compat
+
+compat.apply_for_meltr()  # as a MELTRWrapper does
 
 
 def test_stock_code_uses_it():
     assert isinstance(get_file_backend('x.pth'),
-                      whole_files.AtomicLocalBackend)
+                      atomic_checkpoints.AtomicLocalBackend)
     assert stock_runner.find_latest_checkpoint is \
-        whole_files.find_whole_checkpoint
+        atomic_checkpoints.find_whole_checkpoint
 
 
 def test_writes_all_or_nothing(tmp_path, monkeypatch):
@@ -48,9 +50,9 @@ def test_writes_all_or_nothing(tmp_path, monkeypatch):
 def test_two_processes_may_write_one_file_at_a_time(tmp_path, monkeypatch):
     """As all of a run do with its config."""
     path = tmp_path / 'config.py'
-    with whole_files._replacing(path, 'w') as file:
+    with atomic_checkpoints._replacing(path, 'w') as file:
         file.write('a = 1')
-        monkeypatch.setattr(whole_files, 'get_rank', lambda: 1)
+        monkeypatch.setattr(atomic_checkpoints, 'get_rank', lambda: 1)
         put_text('a = 2', path)
         assert path.read_text() == 'a = 2'
     assert path.read_text() == 'a = 1'
@@ -86,7 +88,7 @@ def note(folder, name):
 
 
 def found(folder):
-    path = whole_files.find_whole_checkpoint(str(folder))
+    path = atomic_checkpoints.find_whole_checkpoint(str(folder))
     return path and os.path.relpath(path, folder)
 
 
@@ -98,7 +100,7 @@ def cut(path, keep):
 @pytest.fixture
 def warnings(monkeypatch):
     heard = []
-    monkeypatch.setattr(whole_files, 'print_log',
+    monkeypatch.setattr(atomic_checkpoints, 'print_log',
                         lambda message, *args: heard.append(message))
     return heard
 
@@ -157,5 +159,5 @@ def test_nothing_whole_is_one_clear_error(work_dir, warnings):
 
 def test_a_checkpoint_on_a_server_is_resumed_as_mmengine_does(tmp_path):
     (tmp_path / 'last_checkpoint').write_text('s3://bucket/run/epoch_3.pth')
-    assert whole_files.find_whole_checkpoint(str(tmp_path)) == \
+    assert atomic_checkpoints.find_whole_checkpoint(str(tmp_path)) == \
         's3://bucket/run/epoch_3.pth'

@@ -1,9 +1,11 @@
 """Each shim, and the failure that it prevents, in fresh interpreters."""
+import os
 import pickle
 import re
 import subprocess
 import sys
 import textwrap
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +16,12 @@ from mmengine.logging import HistoryBuffer
 from meltr_mm import compat
 
 
-def run(code, without=None):
-    """Run code in a new interpreter, with one shim left out."""
-    if without:
-        prelude = textwrap.dedent(f"""
-            import importlib.util, sys
-            spec = importlib.util.find_spec('meltr_mm')
-            file = spec.submodule_search_locations[0] + '/compat.py'
-            spec = importlib.util.spec_from_file_location(
-                'meltr_mm_compat', file)
-            compat = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(compat)
-            compat.SHIMS = tuple(
-                s for s in compat.SHIMS
-                if s.__name__ not in ('{without}', 'color_jitter',
-                                      'whole_files'))
-            compat.apply()
-            """)
-    else:
-        prelude = 'import meltr_mm\n'
+def run(code, without=''):
+    """Run code in a new interpreter, with some shims left out."""
     return subprocess.run(
         [sys.executable, '-W', 'ignore', '-c',
-         prelude + textwrap.dedent(code)],
+         'from meltr_mm import compat\n' + textwrap.dedent(code)],
+        env=dict(os.environ, MELTR_MM_SHIMS=without),
         capture_output=True, text=True, timeout=300)
 
 
@@ -110,7 +96,7 @@ def test_colour_jitter_overflows_without_and_not_with():
         assert abs(again - image).max() < 12, again
         """)
     exec(code, {})
-    without = run(code, without='nothing')  # color_jitter is left out
+    without = run(code, without='color_jitter')
     # numpy 1 has no such error, and the shim does nothing there.
     assert ('OverflowError' in without.stderr) == (np.__version__ >= '2')
 
@@ -118,14 +104,76 @@ def test_colour_jitter_overflows_without_and_not_with():
 def test_second_application_does_nothing():
     assert compat.apply() == compat.apply()
     result = run("""
-        from meltr_mm import compat
         first = compat.apply()
         assert first, first
         assert not compat.drn_stub() and not compat.vindlu_placeholder()
         assert not compat.numpy_names() and not compat.color_jitter()
-        assert not compat.whole_files()
+        compat.apply_for_meltr()
+        assert compat.apply() == [*first, 'atomic_checkpoints']
+        assert not compat.atomic_checkpoints()
         """)
     assert result.returncode == 0, result.stderr
+
+
+def test_one_line_says_what_was_changed():
+    result = run('print(*compat.apply(), sep=", ")')
+    line, = (line for line in result.stderr.splitlines()
+             if line.startswith('meltr_mm changed'))
+    assert f': {result.stdout.strip()} (' in line
+    # A worker or another process of the same run does not repeat it.
+    other = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', 'import meltr_mm'],
+        env=dict(os.environ, RANK='1'), capture_output=True, text=True,
+        timeout=300)
+    assert 'meltr_mm changed' not in other.stderr
+
+
+def test_shims_can_be_left_out(monkeypatch):
+    first, second, *_ = compat.SHIMS
+    monkeypatch.setenv(
+        'MELTR_MM_SHIMS', f'{first.__name__}, {second.__name__}')
+    assert compat._left_out() == [first.__name__, second.__name__]
+    monkeypatch.setenv('MELTR_MM_SHIMS', 'none')
+    assert len(compat._left_out()) == len(compat.SHIMS + compat.MELTR_SHIMS)
+    monkeypatch.setenv('MELTR_MM_SHIMS', 'drn_stab')
+    with pytest.raises(ValueError, match="did you mean 'drn_stub'"):
+        compat._left_out()
+
+
+def test_only_a_meltr_model_changes_how_files_are_written():
+    result = run("""
+        from mmengine.fileio import get_file_backend
+        plain = type(get_file_backend('x.pth', enable_singleton=True))
+        from mmaction.registry import MODELS
+        from mmengine.model import BaseModel
+        class Model(BaseModel):
+            loss_names = ('a', 'b')
+            def forward(self, inputs, data_samples, mode):
+                pass
+        MODELS.build(dict(type='MELTRWrapper', model=Model(), losses=['a'],
+                          primary='a', meltr=dict(type='MELTR')))
+        new = type(get_file_backend('x.pth', enable_singleton=True))
+        print(plain.__name__, new.__name__)
+        """)
+    assert result.stdout.split() == ['LocalBackend', 'AtomicLocalBackend'], (
+        result.stderr)
+
+
+@pytest.mark.parametrize('name', ['mmengine', 'mmcv', 'mmaction'])
+def test_a_missing_package_is_named_with_its_command(name, monkeypatch):
+    monkeypatch.setattr(
+        compat.importlib.util, 'find_spec',
+        lambda asked, real=find_spec: None if asked == name else real(asked))
+    with pytest.raises(ImportError, match=f'needs {name}.*pip install'):
+        compat._check_installation()
+
+
+def test_two_versions_of_opencv_are_reported(monkeypatch):
+    monkeypatch.setattr(
+        compat.metadata, 'version',
+        lambda name: '5.0.0.93' if 'contrib' in name else '4.8.1.78')
+    with pytest.warns(UserWarning, match='opencv-python==5.0.0.93'):
+        compat._check_installation()
 
 
 def test_checkpoints_may_not_look_up_anything_else(tmp_path):

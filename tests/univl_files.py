@@ -43,7 +43,7 @@ def _youcook2(root):
                  transcript=np.array(['NONE', 'NONE'], object))
     dump(root / 'youcookii_data.no_transcript.pickle',
          dict.fromkeys(names, clips))
-    for split, name in zip(('train', 'val'), names, strict=True):
+    for split, name in zip(('train', 'val'), names):
         (root / f'youcookii_{split}.csv').write_text(
             f'video_id,feature_file\n{name},{name}\n')
     write_features(root / 'youcookii_videos_features.pickle', names)
@@ -56,7 +56,7 @@ def _msrvtt(root):
     (root / 'MSRVTT_data.json').write_text(json.dumps(dict(
         videos=videos,
         sentences=[dict(video_id=name, caption=text)
-                   for name, text in zip(shown, TEXTS, strict=True)])))
+                   for name, text in zip(shown, TEXTS)])))
     (root / 'MSRVTT_train.9k.csv').write_text('video_id\nvideo0\nvideo1\n')
     (root / 'MSRVTT_JSFUSION_test.csv').write_text(
         'video_id,sentence\nvideo7010,cut an onion\nvideo7011,heat oil\n')

@@ -1,30 +1,54 @@
-# Sourced by quickstart.sh and run_tests.sh: makes .venv with the pinned set
-# and puts it first on PATH. A second run reuses what is there; an interrupted
-# one is taken up again. Settings: PYTHON (the interpreter to build it from),
-# TORCH_INDEX_URL (where torch comes from, e.g. PyTorch's CPU wheels).
-PYTHON=${PYTHON:-python3}
-"$PYTHON" - <<'CHECK' || exit 1
-import sys
-if not (3, 11) <= sys.version_info[:2] < (3, 13):
-    sys.exit('meltr_mm needs Python 3.11 or 3.12, but PYTHON is '
-             f'{sys.version.split()[0]}; set PYTHON=/path/to/python3.11')
-CHECK
-
+# Sourced by quickstart.sh and run_tests.sh: makes the environment ENV, one of
+# requirements/environments/, and puts it first on PATH. A second run reuses
+# what is there; an interrupted one is taken up again.
+#
+# Settings:
+#   ENV              which one; by default the one for the Python found
+#   PYTHON           the interpreter to build it from
+#   TORCH_INDEX_URL  where torch comes from, e.g. PyTorch's CPU wheels
+if [ -z "${ENV:-}" ]; then
+    case $("${PYTHON:-python3}" -c \
+        'import sys; print("%d.%d" % sys.version_info[:2])') in
+        3.8 | 3.9 | 3.10) ENV=py38-torch2.1 ;;
+        3.11 | 3.12) ENV=py311-pinned ;;
+        3.13) ENV=py313-newest ;;
+        *) echo 'meltr_mm needs Python 3.8 to 3.13; set' \
+            'PYTHON=/path/to/python3.11' >&2
+            exit 1 ;;
+    esac
+    PYTHON=${PYTHON:-python3}
+fi
+environment="requirements/environments/$ENV.txt"
+if [ ! -e "$environment" ]; then
+    echo "ENV must be one of $(cd requirements/environments && ls | \
+        sed 's/\.txt//' | paste -sd ' '), but is $ENV" >&2
+    exit 1
+fi
+if [ -z "${PYTHON:-}" ]; then
+    minor=${ENV#py3}
+    minor=${minor%%-*}
+    PYTHON=python3.$minor  # py38-torch2.1: python3.8
+    export PYENV_VERSION=3.$minor  # for those who have it from pyenv
+fi
 venv="$PWD/.venv"
-stamp="$venv/installed-$(cat setup.py requirements/*.txt | cksum | cut -d' ' -f1)"
+[ "$ENV" = py311-pinned ] || venv="$PWD/.venv-$ENV"
+stamp="$venv/installed-$(cat setup.py "$environment" requirements/*.txt \
+    | cksum | cut -d' ' -f1)"
 if [ ! -e "$stamp" ]; then
     [ -x "$venv/bin/pip" ] || "$PYTHON" -m venv "$venv"
     pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
-    echo 'Installing the pinned set into .venv (two minutes or so) ...'
+    echo "Installing $environment into $venv (two minutes or so) ..."
     # torch first: any package that asks for it by range would otherwise
-    # choose the newest build itself.
+    # choose the newest build itself. setuptools with it: some build with it.
     pip install -q ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} \
-        "$(grep '^torch==' requirements/pinned.txt)"
-    pip install -q -r requirements/pinned.txt
-    # It asks for sentence-transformers, which nothing here needs.
-    pip install -q --no-deps -r requirements/toy.txt
+        "$(grep '^torch' "$environment")"
+    pip install -q wheel "$(grep '^setuptools' "$environment")"
+    pip install -q -r <(grep -v -- '--no-deps' "$environment")
+    # What must not bring its requirements: they are listed above.
+    pip install -q --no-deps --no-build-isolation \
+        -r <(grep -- '--no-deps' "$environment") -r requirements/toy.txt
     pip install -q -r requirements/tests.txt
-    pip install -q --no-deps --no-build-isolation -e .
+    pip install -q --no-deps -e .
     touch "$stamp"
 fi
 export PATH="$venv/bin:$PATH"

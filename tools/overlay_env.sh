@@ -2,8 +2,8 @@
 # and mmpretrain's BLIP need in older versions than the rest. With it first
 # on PYTHONPATH they shadow those of .venv.
 overlay="$PWD/.overlay"
-overlay_stamp="$overlay/installed-$(cat requirements/vindlu.txt \
-    requirements/mmpretrain.txt | cksum | cut -d' ' -f1)"
+overlay_stamp="$overlay/installed-$(cksum < requirements/overlay.txt \
+    | cut -d' ' -f1)"
 if [ ! -e "$overlay_stamp" ]; then
     echo 'Installing the overlay environment into .overlay ...'
     rm -rf "$overlay"
@@ -11,11 +11,8 @@ if [ ! -e "$overlay_stamp" ]; then
         python -m pip --disable-pip-version-check install -q \
             --target "$overlay" "$@"
     }
-    # The last two are mmpretrain's, whose other requirements .venv has.
-    overlay_pip "$(grep '^transformers==' requirements/vindlu.txt)" \
-        modelindex mat4py
-    overlay_pip --no-deps "$(grep '^timm==' requirements/vindlu.txt)" \
-        -r requirements/mmpretrain.txt
+    overlay_pip -r <(grep -v -- '--no-deps' requirements/overlay.txt)
+    overlay_pip --no-deps -r <(grep -- '--no-deps' requirements/overlay.txt)
     # numpy stays that of .venv: compiled packages there were built with it.
     rm -rf "$overlay"/numpy*
     touch "$overlay_stamp"

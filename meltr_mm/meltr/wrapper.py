@@ -12,6 +12,7 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
+from .. import compat
 from .._torch import compiler_disable
 from ..check_options import check_config, check_flag
 from .hypergradient import combine
@@ -79,6 +80,7 @@ class MELTRWrapper(BaseModel):
                  sync_losses: bool = True,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
+        compat.apply_for_meltr()
         _check_names(losses, primary)
         check_flag('sync_losses', sync_losses)
         if not isinstance(model, nn.Module):

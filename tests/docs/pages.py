@@ -17,7 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
+# The reference is generated, and checked by what generates it.
+PAGES = [ROOT / 'README.md', *(
+    page for page in sorted((ROOT / 'docs').rglob('*.md'))
+    if page.name != 'reference.md')]
 FENCED = re.compile(r'^```([^\n]*)\n(.*?)^```', re.S | re.M)
 INLINE = re.compile(r'`((?:python|bash)\s+tools/[^`]+)`'
                     r'|^<!-- (python .*) -->$', re.M)

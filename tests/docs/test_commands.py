@@ -18,7 +18,6 @@ from pages import PAGES, ROOT, Block, blocks
 # Run here, with these arguments added.
 TINY = {
     'tools/data/make_toyworld.py': ['--clips', '3', '1', '1'],
-    'tools/docs/make_reference.py': ['--check'],
 }
 # Run by the test behind the script's name.
 ELSEWHERE = {
@@ -62,6 +61,10 @@ ELSEWHERE = {
                                  'test_killed_runs_end_as_undisturbed_ones',
     'tests/fuzz/campaign.py': 'fuzz/test_fuzz_readers.py::test_campaign',
     # Nothing runs these whole but continuous integration and people.
+    'tools/collect_env.py': 'tools/test_scripts.py::'
+                            'test_environment_is_described',
+    'tools/docs/make_reference.py': 'docs/test_reference.py::'
+                                    'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
                            'test_commands_of_quickstart',
     'tools/run_tests.sh': 'docs/test_commands.py::'
@@ -76,6 +79,7 @@ OTHERS = (
     r'source tools/(overlay_)?env\.sh',
     r'(sudo )?apt-get install (-y )?[\w. -]+',
     r'(python -m )?pip install .+',
+    r'python -m meltr_mm\.packaged configs/[\w/]+\.py',
     r'mim (train|test) mmaction configs/[\w/]+\.py.*',
     r'ruff check \.',
     r'python -m pytest( [\w/.:-]+)*',
@@ -155,8 +159,12 @@ def start(monkeypatch, script, words):
     runpy.run_path(str(path), run_name='__main__')
 
 
-@pytest.mark.parametrize('command', COMMANDS, ids=str)
-def test_command_is_known(command):
+def test_commands_are_known():
+    for command in COMMANDS:
+        check_is_known(command)
+
+
+def check_is_known(command):
     for word in command.words:
         if word.startswith(FOLDERS):
             assert (ROOT / word.split('::')[0]).exists(), (
@@ -165,7 +173,7 @@ def test_command_is_known(command):
         assert any(re.fullmatch(other, str(command).replace("'", ''))
                    for other in OTHERS), f'{command.block}: {command}'
     else:
-        assert command.script in TINY | ELSEWHERE, (
+        assert command.script in {**TINY, **ELSEWHERE}, (
             f'{command.block}: say in a table which test runs {command}')
     if 'pip' in command.words:
         check_packages(command)
@@ -175,19 +183,29 @@ def check_packages(command):
     """Files and extras exist, and a version is one that is tested."""
     words = command.words[command.words.index('install') + 1:]
     pinned = '\n'.join(
-        f.read_text() for f in (ROOT / 'requirements').glob('*.txt'))
-    extras = {f.stem for f in (ROOT / 'requirements').glob('*.txt')} | {'all'}
+        f.read_text() for f in (ROOT / 'requirements').rglob('*.txt'))
+    extras = re.search(r'^EXTRAS = (.*)$', (ROOT / 'setup.py').read_text(),
+                       re.M)[1]
     for word in words:
         for extra in re.findall(r'\.\[(.*)\]', word):
-            assert set(extra.split(',')) <= extras, command
+            assert set(extra.split(',')) <= {*ast.literal_eval(extras),
+                                             'mim'}, command
         if '==' in word:
             assert re.search(f'^{re.escape(word)}( |$)', pinned, re.M), word
 
 
-@pytest.mark.parametrize(
-    'command', [c for c in COMMANDS if c.script and (
-        arguments_of(c)[0].endswith('.py'))], ids=str)
-def test_options_are_accepted(command, monkeypatch):
+def test_options_are_accepted(monkeypatch):
+    different = {str(c): c for c in COMMANDS
+                 if c.script and arguments_of(c)[0].endswith('.py')}
+    for command in different.values():
+        try:
+            check_options_are_accepted(command, monkeypatch)
+        except (Exception, SystemExit) as error:
+            raise AssertionError(
+                f'{command.block}: {command}: {error!r}') from error
+
+
+def check_options_are_accepted(command, monkeypatch):
     real = argparse.ArgumentParser.parse_args
     seen = {}
 
@@ -215,41 +233,40 @@ def test_commands_of_quickstart(monkeypatch):
     assert [c.script.split('/')[-1] for c in commands] == [
         'make_toyworld.py', 'train.py', 'test.py', 'summarize_run.py']
     for command in commands:
-        test_command_is_known(command)
-        test_options_are_accepted(command, monkeypatch)
+        check_is_known(command)
+        check_options_are_accepted(command, monkeypatch)
 
 
 def test_run_tests_is_what_is_run():
     assert 'bash tools/run_tests.sh' in (ROOT / '.ci' / 'run').read_text()
 
 
-# Of each script the first, and so the plainest, command.
-@pytest.mark.parametrize(
-    'command', {c.script: c for c in reversed(COMMANDS)
-                if c.script in TINY}.values(), ids=str)
-def test_command_runs(command, monkeypatch, tmp_path, capsys):
-    with monkeypatch.context() as patch:
-        patch.chdir(tmp_path)
-        start(patch, command.script,
-              command.words[2:] + TINY[command.script])
-    assert capsys.readouterr().out or '--check' in TINY[command.script]
+def test_commands_run(monkeypatch, tmp_path, capsys):
+    """Of each script in TINY the first, and so the plainest, command."""
+    plainest = {c.script: c for c in reversed(COMMANDS) if c.script in TINY}
+    assert set(plainest) == set(TINY)
+    for script, command in plainest.items():
+        with monkeypatch.context() as patch:
+            patch.chdir(tmp_path)
+            start(patch, script, command.words[2:] + TINY[script])
+        assert capsys.readouterr().out
 
 
-@pytest.mark.parametrize('script', ELSEWHERE)
-def test_the_test_elsewhere_exists(script):
-    file, name = ELSEWHERE[script].split('::')
-    text = (ROOT / 'tests' / file).read_text()
-    functions = [node.name for node in ast.walk(ast.parse(text))
-                 if isinstance(node, ast.FunctionDef)]
-    assert name in functions
-    assert script.split('/')[-1].split('.')[0] in text
+def test_the_tests_elsewhere_exist():
+    for script, place in ELSEWHERE.items():
+        file, name = place.split('::')
+        text = (ROOT / 'tests' / file).read_text()
+        functions = [node.name for node in ast.walk(ast.parse(text))
+                     if isinstance(node, ast.FunctionDef)]
+        assert name in functions, place
+        assert script.split('/')[-1].split('.')[0] in text, place
 
 
 def test_tables_hold_nothing_that_is_gone():
-    for script in TINY | ELSEWHERE:
+    for script in {**TINY, **ELSEWHERE}:
         assert (ROOT / script).is_file(), script
     used = {c.script for c in COMMANDS}
-    assert used <= {None} | set(TINY) | set(ELSEWHERE)
+    assert used <= {None, *TINY, *ELSEWHERE}
     assert len(PAGES) > 5
 
 
@@ -263,10 +280,10 @@ def test_mistakes_would_be_seen(monkeypatch):
                  'python tools/train.py configs/nothing.py',
                  'pip install torch==1.0', 'pip install -e .[nothing]'):
         with pytest.raises(AssertionError):
-            test_command_is_known(only(text))
+            check_is_known(only(text))
     toy = 'python tools/train.py configs/toy/meltr_violet_msvdqa.py'
     with pytest.raises(SystemExit):
-        test_options_are_accepted(only(f'{toy} --resumee'), monkeypatch)
+        check_options_are_accepted(only(f'{toy} --resumee'), monkeypatch)
     with pytest.raises(AssertionError):
-        test_options_are_accepted(
+        check_options_are_accepted(
             only(f'{toy} --cfg-options optim_wrap.interval=2'), monkeypatch)

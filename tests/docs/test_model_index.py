@@ -4,7 +4,6 @@ Their own reader loads it in tests/overlay, where it is installed.
 """
 from pathlib import Path
 
-import pytest
 import yaml
 from mmengine.config import Config
 
@@ -30,27 +29,26 @@ def test_every_config_is_listed_once():
     assert len(MODELS) == len(listed)
 
 
-@pytest.mark.parametrize('name', COLLECTIONS)
-def test_collection(name):
-    collection = COLLECTIONS[name]
-    assert (ROOT / collection['README']).is_file()
-    assert collection['Paper']['URL'].startswith('https://')
-    assert collection['Paper']['Title']
+def test_collections():
+    for collection in COLLECTIONS.values():
+        assert (ROOT / collection['README']).is_file()
+        assert collection['Paper']['URL'].startswith('https://')
+        assert collection['Paper']['Title']
 
 
-@pytest.mark.parametrize('name', MODELS)
-def test_model(name):
-    model = MODELS[name]
-    config = ROOT / model['Config']
-    assert config.is_file() and config.stem == name
-    assert model['In Collection'] in COLLECTIONS
-    for result in model['Results']:
-        assert set(result) == {'Task', 'Dataset', 'Metrics'}
-        assert all(isinstance(result[key], str) for key in ('Task', 'Dataset'))
-        assert isinstance(result['Metrics'], dict)
-    cfg = Config.fromfile(str(config))
-    metadata = model['Metadata']
-    assert metadata['Architecture'] and metadata['Training Data']
-    assert metadata['Epochs'] == cfg.train_cfg.max_epochs
-    assert metadata['Batch Size'] == cfg.train_dataloader.batch_size
-    assert model['Converted From']['Code'].startswith('https://')
+def test_models_are_those_of_their_configs():
+    for name, model in MODELS.items():
+        config = ROOT / model['Config']
+        assert config.is_file() and config.stem == name
+        assert model['In Collection'] in COLLECTIONS
+        for result in model['Results']:
+            assert set(result) == {'Task', 'Dataset', 'Metrics'}, name
+            assert all(isinstance(result[key], str)
+                       for key in ('Task', 'Dataset')), name
+            assert isinstance(result['Metrics'], dict), name
+        cfg = Config.fromfile(str(config))
+        metadata = model['Metadata']
+        assert metadata['Architecture'] and metadata['Training Data']
+        assert metadata['Epochs'] == cfg.train_cfg.max_epochs, name
+        assert metadata['Batch Size'] == cfg.train_dataloader.batch_size, name
+        assert model['Converted From']['Code'].startswith('https://')

@@ -1,14 +1,23 @@
 """Docstrings become the Markdown that they mean."""
+import sys
+
 import pytest
 from docstrings import arguments, cell, markdown, own_arguments, sections
-from make_reference import PAGE, page, signature
+from make_reference import main, signature
+from test_docstrings import COMPONENTS
 
 from meltr_mm.meltr import AmpAIDOptimWrapper
 
 
-def test_the_page_is_up_to_date():
-    assert PAGE.read_text() == page(), (
-        'run python tools/docs/make_reference.py')
+def test_command_writes_the_page(monkeypatch, tmp_path):
+    """Every component, config and script is on it."""
+    file = tmp_path / 'reference.md'
+    monkeypatch.setattr(sys, 'argv', ['make_reference.py', str(file)])
+    main()
+    text = file.read_text()
+    for name in (*COMPONENTS, 'configs/toy/meltr_violet_msvdqa.py',
+                 'tools/train.py'):
+        assert name in text, name
 
 
 @pytest.mark.parametrize('text, expected', [

@@ -128,7 +128,7 @@ def test_metric(no_java):
     captions = ['a red ball', 'a blue square', 'two dogs']
     evaluator = Evaluator(METRICS.build(dict(type='CaptionMetric')))
     samples = [dict(pred_caption=caption, references=texts)
-               for caption, texts in zip(captions, REFERENCES, strict=True)]
+               for caption, texts in zip(captions, REFERENCES)]
     for batch in (samples[:2], samples[2:]):
         evaluator.process(batch)
     assert evaluator.evaluate(3) == {

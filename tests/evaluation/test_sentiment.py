@@ -99,7 +99,7 @@ def test_metric():
     evaluator = Evaluator(METRICS.build(dict(type='SentimentMetric')))
     samples = [dict(pred_sentiment=torch.tensor([p]),
                     sentiment=torch.tensor([y]))
-               for p, y in zip(PREDICTIONS, LABELS, strict=True)]
+               for p, y in zip(PREDICTIONS, LABELS)]
     for batch in (samples[:4], samples[4:]):
         evaluator.process(batch)
     expected = sentiment_metrics(PREDICTIONS, LABELS)

@@ -187,7 +187,7 @@ def differences(one, other):
         elif isinstance(a, (list, tuple)):
             if len(a) != len(b):
                 found.append(place)
-            for number, (x, y) in enumerate(zip(a, b, strict=False)):
+            for number, (x, y) in enumerate(zip(a, b)):
                 compare(x, y, f'{place}/{number}')
         elif isinstance(a, (torch.Tensor, np.ndarray)):
             if a.shape != b.shape or not np.array_equal(
@@ -210,7 +210,7 @@ def logged(checkpoint):
 
 
 def metrics(checkpoint):
-    return {name.removeprefix('val/'): round(float(values[-1]), 4)
+    return {name[len('val/'):]: round(float(values[-1]), 4)
             for name, values in logged(checkpoint).items()
             if name.startswith('val/')}
 

@@ -189,7 +189,7 @@ def test_nan_for_a_while(run, processes):
     for history in histories:
         assert len(history) == 8
         for before, after, number in zip(
-                history, history[1:], range(1, len(history)), strict=False):
+                history, history[1:], range(1, len(history))):
             moved = not torch.equal(before, after)
             assert moved == (number not in (2, 3, 4)), number
     torch.testing.assert_close(histories[0], histories[-1], rtol=0, atol=0)

@@ -12,7 +12,7 @@ import struct
 import sys
 import time
 import traceback
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +125,7 @@ def watch_writing(backend):
     backend.put = watched_put
 
 
-@cache
+@lru_cache(None)
 def config_text():
     return Config.fromfile(CONFIG).pretty_text
 

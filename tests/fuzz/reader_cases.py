@@ -90,9 +90,10 @@ def violet_qa(content, split='val'):
 QA = shown('video_id', 'question', 'label', 'answer', 'question_id')
 VIOLET_QA = {
     split: [dict(video=v, question=q, answer=a) for v, q, a in
-            zip(VIDEOS, QUESTIONS, (0, 1, -1), strict=True)]
+            zip(VIDEOS, QUESTIONS, (0, 1, -1))]
     for split in ('train', 'val', 'test')
-} | dict(vocab=WORDS)
+}
+VIOLET_QA['vocab'] = WORDS
 dataset('msvd_violet', {'qa.json': ('json', VIOLET_QA)},
         lambda files: violet_qa(files['qa.json']), QA, 'MSVDQADataset',
         ann_file='qa.json', split='val', **VIDEO)
@@ -124,7 +125,7 @@ def msvd_original(files):
 
 
 MSVD = [dict(id=i, video_id=i + 1, question=q, answer=a)
-        for i, (q, a) in enumerate(zip(QUESTIONS, WORDS, strict=True))]
+        for i, (q, a) in enumerate(zip(QUESTIONS, WORDS))]
 dataset('msvd_original', {
     'train.json': ('json', MSVD), 'val.json': ('json', MSVD),
     'map.txt': ('text', [f'{v} vid{i + 1}' for i, v in enumerate(VIDEOS)])},
@@ -136,7 +137,7 @@ dataset('msvd_original', {
 def table(rows):
     header = rows[0]
     assert len(set(header)) == len(header)
-    return [dict(zip(header, row, strict=True)) for row in rows[1:]]
+    return [dict(zip(header, row)) for row in rows[1:]]
 
 
 def tgif_frame(files):
@@ -149,7 +150,7 @@ def tgif_frame(files):
 
 
 FRAME = [['gif_name', 'question', 'answer', 'type']] + [
-    [v, q, a, '1'] for v, q, a in zip(VIDEOS, QUESTIONS, WORDS, strict=True)]
+    [v, q, a, '1'] for v, q, a in zip(VIDEOS, QUESTIONS, WORDS)]
 dataset('tgif_frame_original', {'train.csv': ('tsv', FRAME),
                                 'val.csv': ('tsv', FRAME)},
         tgif_frame, QA, 'TGIFFrameQADataset', ann_file='val.csv',
@@ -183,7 +184,7 @@ def lines_qa(files):
 
 
 LINES = [dict(video_id=v, question=q, answer=a) for v, q, a in
-         zip(VIDEOS, QUESTIONS, WORDS, strict=True)]
+         zip(VIDEOS, QUESTIONS, WORDS)]
 dataset('qa_lines', {
     'qa.jsonl': ('jsonl', LINES),
     'answers.json': ('json', {w: i for i, w in enumerate(WORDS)})},
@@ -223,8 +224,7 @@ def tgif_choice(rows, video, first):
 dataset('tgif_choice_violet', {'qa.json': ('json', {
     'train': [dict(video=v, question=q, answer=i, option_0='run',
                    option_1='jump', option_2='sit')
-              for i, (v, q) in enumerate(zip(VIDEOS, QUESTIONS,
-                                             strict=True))]})},
+              for i, (v, q) in enumerate(zip(VIDEOS, QUESTIONS))]})},
         lambda files: tgif_choice(files['qa.json']['train'], 'video',
                                   ('option_', 0)),
         CHOICE, 'TGIFChoiceQADataset', ann_file='qa.json', num_options=3,
@@ -271,12 +271,12 @@ def captions(rows, video):
 PAIR = shown('video_id', 'caption')
 dataset('msrvtt_meltr', {'train.json': ('json', dict(sentences=[
     dict(video_id=v, caption=q)
-    for v, q in zip(VIDEOS, QUESTIONS, strict=True)]))},
+    for v, q in zip(VIDEOS, QUESTIONS)]))},
         lambda files: captions(files['train.json']['sentences'], 'video_id'),
         PAIR, 'MSRVTTRetrievalDataset', ann_file='train.json', **VIDEO)
 dataset('msrvtt_violet', {'all.json': ('json', dict(test=[
     dict(video=v, caption=q)
-    for v, q in zip(VIDEOS, QUESTIONS, strict=True)]))},
+    for v, q in zip(VIDEOS, QUESTIONS)]))},
         lambda files: captions(files['all.json']['test'], 'video'),
         PAIR, 'MSRVTTRetrievalDataset', ann_file='all.json', split='test',
         **VIDEO)
@@ -302,9 +302,9 @@ def msrvtt_list(files):
 dataset('msrvtt_list', {
     'all.json': ('json', dict(annotations=[
         dict(image_id=v, caption=f'{q} {i}') for i in range(2)
-        for v, q in zip(VIDEOS, QUESTIONS, strict=True)])),
+        for v, q in zip(VIDEOS, QUESTIONS)])),
     'list.txt': ('text', VIDEOS),
-    'index.pkl': ('pickle', dict(zip(VIDEOS, (0, 1, 0), strict=True)))},
+    'index.pkl': ('pickle', dict(zip(VIDEOS, (0, 1, 0))))},
         msrvtt_list, shown('video_id', 'captions'), 'MSRVTTListDataset',
         ann_file='all.json', list_file='list.txt',
         caption_index_file='index.pkl')
@@ -330,7 +330,7 @@ def rows_of(rows, *columns):
     assert len(set(header)) == len(header)
     for row in rows[1:]:
         if row:
-            item = dict(zip(header, row, strict=True))
+            item = dict(zip(header, row))
             samples.append([text(item[column]) for column in columns])
     assert samples
     return samples
@@ -344,7 +344,7 @@ def youcook2(files):
         fields = [list(item[f]) for f in ('start', 'end', 'text',
                                           'transcript')]
         assert not any(isinstance(f, (str, dict, set)) for f in item.values())
-        for start, end, words, said in zip(*fields, strict=True):
+        for start, end, words, said in zip(*fields):
             start, end = float(start), float(end)
             assert 0 <= start <= end < float('inf')
             assert isinstance(said, str)
@@ -373,7 +373,7 @@ def mosi(files):
     fields = [part[f] for f in ('id', 'raw_text', 'regression_labels')]
     assert not any(isinstance(f, (str, dict, set)) for f in fields)
     samples = []
-    for name, words, label in zip(*fields, strict=True):
+    for name, words, label in zip(*fields):
         assert isinstance(label, (int, float, np.number))
         assert not isinstance(label, bool) and abs(float(label)) <= 3
         samples.append([text(name), text(words), np.float32(label)])
@@ -419,9 +419,9 @@ def msrvtt(split, content, rows=None):
 
 MSRVTT = dict(
     videos=[dict(video_id=v, transcript=t) for v, t in
-            zip(VIDEOS, ('none', 'well', ''), strict=True)],
+            zip(VIDEOS, ('none', 'well', ''))],
     sentences=[dict(video_id=v, caption=q)
-               for v, q in zip(VIDEOS, QUESTIONS, strict=True)])
+               for v, q in zip(VIDEOS, QUESTIONS)])
 MSRVTT_CSV = [['video_id', 'sentence'], ['v1', 'a man'], ['v2', 'a dog']]
 for _split in ('train_7k', 'train_9k', 'test_1k', 'test_full'):
     _csv = _split in ('train_9k', 'test_1k')

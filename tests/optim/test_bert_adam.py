@@ -24,8 +24,7 @@ def test_official_traces(load_fixture):
                 params=[
                     dict(params=[p], lr=lr, weight_decay=decay)
                     for p, lr, decay in zip(params, trace['base_lr'],
-                                            trace['weight_decay'],
-                                            strict=True)
+                                            trace['weight_decay'])
                 ],
                 lr=0.,
                 max_grad_norm=norm if norm > 0 else None))
@@ -44,15 +43,15 @@ def test_official_traces(load_fixture):
                     gamma=trace['milestones_proportion']))
         for grads, after, rates in zip(
                 trace['grads'], trace['params_after_each_step'],
-                trace['lr_used_each_step'], strict=True):
+                trace['lr_used_each_step']):
             assert [group['lr'] for group in optimizer.param_groups
                     ] == pytest.approx(rates, rel=1e-12, abs=1e-18)
-            for p, grad in zip(params, grads, strict=True):
+            for p, grad in zip(params, grads):
                 p.grad = grad.clone()
             optimizer.step()
             if scheduler:
                 scheduler.step()
-            for p, expected in zip(params, after, strict=True):
+            for p, expected in zip(params, after):
                 torch.testing.assert_close(p.data, expected, rtol=1e-6,
                                            atol=1e-7)
 

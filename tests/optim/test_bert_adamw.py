@@ -39,11 +39,11 @@ def test_without_eps_and_decay_it_is_torchs():
     options = dict(lr=0.01, betas=(0.9, 0.98), eps=0., weight_decay=0.)
     optimizers = [
         OPTIMIZERS.build(dict(type=name, params=[weight], **options))
-        for name, weight in zip(('BertAdamW', 'AdamW'), weights, strict=True)
+        for name, weight in zip(('BertAdamW', 'AdamW'), weights)
     ]
     for _ in range(5):
         grad = torch.randn(5, dtype=torch.float64)
-        for weight, optimizer in zip(weights, optimizers, strict=True):
+        for weight, optimizer in zip(weights, optimizers):
             weight.grad = grad.clone()
             optimizer.step()
     torch.testing.assert_close(*weights)

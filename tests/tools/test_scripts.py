@@ -45,6 +45,17 @@ def run(cwd, script, *args, start=False):
         timeout=300)
 
 
+def test_environment_is_described(tmp_path):
+    result = run(tmp_path, ROOT / 'tools' / 'collect_env.py')
+    assert result.returncode == 0, result.stderr
+    lines = dict(line.split(': ', 1) for line in result.stdout.splitlines()
+                 if ': ' in line)
+    assert lines['torch'] == torch.__version__
+    assert lines['meltr_mm'].endswith(str(ROOT / 'meltr_mm'))
+    assert 'drn_stub' in lines['meltr_mm shims']
+    assert {'mmaction2', 'opencv-python', 'PyTorch', 'Python'} <= set(lines)
+
+
 @pytest.fixture(scope='module')
 def killed_run(workplace):
     """A run that was killed with SIGKILL in its second epoch."""

@@ -144,7 +144,7 @@ def read_checkpoint(
     """
     checkpoint = load_run_checkpoint(path)
     weights = {
-        name.removeprefix('meltr.'): value
+        name[len('meltr.'):]: value
         for name, value in checkpoint['state_dict'].items()
         if name.startswith('meltr.')
     }

@@ -202,7 +202,7 @@ def ranking(
              if hit['rank'] <= SHOWN or hit['video'] == truth]
     for hit in shown:
         hit['text'] = text_of(dataset.get_data_info(first[hit['video']]))
-    strips = dict(zip(find.index.videos, find.index.strips, strict=True))
+    strips = dict(zip(find.index.videos, find.index.strips))
     return query, shown, strips, truth
 
 

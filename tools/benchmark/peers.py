@@ -36,31 +36,31 @@ def betty(problem: Problem, method: str) -> Grads:
     grads = get_grads(value, [upper, lower, upper], False, False)
     names = [n for n, p in problem.meltr.named_parameters()
              if any(p is q for q in upper.trainable_parameters())]
-    return dict(zip(names, grads, strict=True))
+    return dict(zip(names, grads))
 
 
 def torchopt(problem: Problem) -> Grads:
     """torchopt's ``custom_root`` with the identity as linear solver."""
     from torch.func import functional_call, grad
     from torchopt.diff.implicit import custom_root
-    names, w = zip(*problem.model.named_parameters(), strict=True)
+    names, w = zip(*problem.model.named_parameters())
     w = tuple(p.detach() for p in w)
-    phi_names, phi = zip(*problem.meltr.named_parameters(), strict=True)
+    phi_names, phi = zip(*problem.meltr.named_parameters())
 
     def training_loss(w, phi):
-        losses = _with_weights(problem, dict(zip(names, w, strict=True)),
+        losses = _with_weights(problem, dict(zip(names, w)),
                                problem.losses)
         return functional_call(
-            problem.meltr, dict(zip(phi_names, phi, strict=True)), losses)
+            problem.meltr, dict(zip(phi_names, phi)), losses)
 
     @custom_root(grad(training_loss), argnums=1, solve=lambda matvec, b: b)
     def solution(w, phi):
         return w
 
-    best = dict(zip(names, solution(w, phi), strict=True))
+    best = dict(zip(names, solution(w, phi)))
     value = _with_weights(problem, best, problem.validation)[0]
     grads = torch.autograd.grad(value, phi, allow_unused=True)
-    return {n: g for n, g in zip(phi_names, grads, strict=True)
+    return {n: g for n, g in zip(phi_names, grads)
             if g is not None}
 
 

@@ -54,7 +54,7 @@ class Regressor(BaseModel):
         if mode != 'loss':
             return output
         errors = (output - targets).square().mean(0)
-        return dict(zip(TASKS, errors, strict=True))
+        return dict(zip(TASKS, errors))
 
 
 def make_problem(seed: int) -> Problem:
@@ -156,14 +156,14 @@ def table(seeds: int = 5, steps: int = 1200) -> Dict[str, Result]:
         if results[0].weights:
             weights = [sum(w) / seeds
                        for w in zip(
-                           *(r.weights for r in results), strict=True)]
+                           *(r.weights for r in results))]
         rows[method] = Result(error, weights)
     return rows
 
 
 def show(rows: Dict[str, Result]) -> str:
     """Format the rows as a Markdown table."""
-    names = [t.removeprefix('loss_') for t in TASKS]
+    names = [t[len('loss_'):] for t in TASKS]
     lines = [f'| method | test error | weights ({" / ".join(names)}) |',
              '|---|---|---|']
     for method, result in rows.items():

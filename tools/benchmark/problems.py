@@ -73,7 +73,7 @@ class SharedTrunkBERT(nn.Module):
         return torch.stack([
             nn.functional.cross_entropy(head(state), label)
             for head, label in list(
-                zip(self.heads, labels.T, strict=True))[tasks]
+                zip(self.heads, labels.T))[tasks]
         ])
 
 

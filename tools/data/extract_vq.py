@@ -139,7 +139,7 @@ def _finish(codes: np.memmap, names: List[str], partial: str,
         return
     table = {
         name: np.array(row)
-        for name, row in zip(names, codes, strict=True)
+        for name, row in zip(names, codes)
     }
     with open(output, 'wb') as file:
         pickle.dump(table, file, protocol=4)

@@ -102,7 +102,7 @@ def write(name: str, args: argparse.Namespace) -> None:
         written = WRITERS[name](
             root,
             seed=args.seed,
-            sizes=dict(zip(('train', 'val', 'test'), args.clips, strict=True)),
+            sizes=dict(zip(('train', 'val', 'test'), args.clips)),
             progress=partial(tqdm, desc=name, unit='clip'),
             **options)
     except (FileExistsError, ValueError) as error:

@@ -42,7 +42,7 @@ def sections(thing: Any) -> Dict[str, str]:
     text = thing if isinstance(thing, str) else thing.__doc__ or ''
     parts = _HEADER.split(inspect.cleandoc(text) + '\n')
     found = {'': parts[0].strip()}
-    for name, body in zip(parts[1::2], parts[2::2], strict=True):
+    for name, body in zip(parts[1::2], parts[2::2]):
         found[name] = inspect.cleandoc('\n' + body).strip()
     return found
 

@@ -3,13 +3,12 @@
     python tools/docs/make_reference.py
 
 Everything is taken from docstrings and from the first comments of the
-configs. ``--check`` writes nothing and says whether the page is up to date.
+configs. The page is made when the documentation is built, not kept.
 """
 import argparse
 import ast
 import inspect
 import re
-import sys
 from pathlib import Path
 from typing import Any, Iterator, List
 
@@ -216,17 +215,13 @@ def purpose(file: Path) -> str:
 
 
 def main() -> None:
-    """Write the page, or compare it."""
+    """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--check', action='store_true',
-                        help='say whether the page is up to date')
-    args = parser.parse_args()
-    new = page()
-    if not args.check:
-        PAGE.write_text(new)
-    elif not PAGE.exists() or PAGE.read_text() != new:
-        sys.exit(f'{PAGE.relative_to(ROOT)} must be what the docstrings say, '
-                 'but is not; run python tools/docs/make_reference.py')
+    parser.add_argument('file', nargs='?', type=Path, default=PAGE,
+                        help='where to; docs/reference.md by default')
+    file = parser.parse_args().file
+    file.write_text(page())
+    print(f'written to {file}')
 
 
 if __name__ == '__main__':

@@ -123,7 +123,7 @@ def query_ranks(scores: np.ndarray,
                 "ties='mean'")
         return np.concatenate([
             np.arange(first, first + extra + 1, dtype=np.float64)
-            for first, extra in zip(1 + beaten_by, tied, strict=True)
+            for first, extra in zip(1 + beaten_by, tied)
         ])
     share = dict(
         mean=1 / (1 + (right & (scores == best)).sum(axis=1)),

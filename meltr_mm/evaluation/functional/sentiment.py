@@ -127,7 +127,7 @@ def _checked(predictions: Sequence[float],
         raise ValueError(
             'There must be one prediction per label, but their shapes are '
             f'{arrays[0].shape} and {arrays[1].shape}.')
-    for name, values in zip(('prediction', 'label'), arrays, strict=True):
+    for name, values in zip(('prediction', 'label'), arrays):
         wrong = np.flatnonzero(~np.isfinite(values))
         if wrong.size:
             raise ValueError(

@@ -62,5 +62,5 @@ class CaptionMetric(CompleteMetric):
             dict[str, float]: See the class.
         """
         self.check_complete(results)
-        predictions, references = zip(*results, strict=True)
+        predictions, references = zip(*results)
         return caption_metrics(predictions, references, self.tokenizer)

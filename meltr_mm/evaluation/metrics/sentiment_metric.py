@@ -48,5 +48,5 @@ class SentimentMetric(CompleteMetric):
             dict[str, float]: See the class.
         """
         self.check_complete(results)
-        predictions, labels = zip(*results, strict=True)
+        predictions, labels = zip(*results)
         return sentiment_metrics(predictions, labels)
