@@ -120,7 +120,7 @@ class RetrievalTask(TargetTask):
         return scores, scores.T
 
     def outputs(self, model: BaseModel, batch: Any) -> Features:
-        """Encode texts and videos, apart from each other."""
+        """Encode texts and videos apart from each other, (B, ...) each."""
         return {
             **self.encode_texts(model, batch),
             **self.encode_videos(model, batch)

@@ -47,8 +47,8 @@ class VideoTextModel(BaseModel, metaclass=ABCMeta):
         """Read a batch.
 
         Args:
-            inputs (Tensor, optional): B videos, as the data preprocessor
-                gives them; None where only texts are encoded.
+            inputs (Tensor, optional): B videos, (B, ...), as the data
+                preprocessor gives them; None where only texts are encoded.
             data_samples (Sequence[ActionDataSample], optional): B samples.
             mode (str): Of :meth:`forward`.
 

@@ -184,8 +184,8 @@ class VioletMultipleChoiceQA(_QuestionAnswering):
 
     def matching_pairs(self,
                        batch: VioletBatch) -> Tuple[Tensor, Tensor, Tensor]:
-        """Give each video and the text of its right option; see
-        :class:`VioletTask`."""
+        """Give each video (B, n, D) and the text of its right option (B, X,
+        D), with its mask (B, X)."""
         video = batch.video
         if self.official_matching:
             rows = torch.arange(len(video), device=video.device)
