@@ -84,6 +84,50 @@ def test_a_wrong_import_would_be_seen(tmp_path, monkeypatch):
         'meltr_mm.models.univl']
 
 
+def module_file(name):
+    """The file of the package that has a name, or None."""
+    path = ROOT.joinpath(*name.split('.'))
+    for file in (path.with_suffix('.py'), path / '__init__.py'):
+        if file.is_file():
+            return file
+    return module_file(name.rpartition('.')[0]) if '.' in name else None
+
+
+def circles(files):
+    """Names of files that import each other, lazily, for types, or not."""
+    above = {}
+    for file in files:
+        found = {module_file(name) for name in imported(file)
+                 if name.startswith('meltr_mm.')}
+        above[file] = found - {None, file}
+    while True:  # take away the lowest and the highest that are left
+        done = [file for file, below in above.items()
+                if not below & above.keys()
+                or not any(file in others for others in above.values())]
+        if not done:
+            return sorted(str(f.relative_to(ROOT)) for f in above)
+        for file in done:
+            del above[file]
+
+
+def test_no_circle_of_imports():
+    files = sources('meltr_mm', suffixes=('.py', ))
+    assert not circles(files), 'these import each other'
+
+
+def test_a_circle_would_be_seen(tmp_path, monkeypatch):
+    room = tmp_path / 'meltr_mm' / 'room'
+    room.mkdir(parents=True)
+    monkeypatch.setitem(globals(), 'ROOT', tmp_path)
+    (room / '__init__.py').write_text('from .a import A\n')
+    (room / 'a.py').write_text('from .b import B\nfrom . import c\n')
+    (room / 'b.py').write_text('if TYPE_CHECKING:\n    from .a import A\n')
+    (room / 'c.py').write_text('')
+    files = sources('meltr_mm')
+    assert circles(files) == ['meltr_mm/room/a.py', 'meltr_mm/room/b.py']
+    assert not circles([file for file in files if file.stem != 'b'])
+
+
 def test_no_file_is_long():
     files = [ROOT / 'setup.py', *sources('meltr_mm', 'tools', 'tests',
                                          'configs')]

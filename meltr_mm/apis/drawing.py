@@ -1,17 +1,27 @@
-"""Results as figures: what was asked, what the model saw, what it said."""
+"""Results as figures: what was asked, what the model saw, what it said.
+
+Shapes: T frames of H x W pixels, F feature vectors of D channels.
+"""
 import textwrap
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
+import torch
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
+from torch.nn.functional import interpolate
 
 # A true answer is blue, any other grey; it is also said in words.
 TRUE, OTHER = '#0072B2', '#A0A0A0'
 _WIDTH = 8.  # inches
 _ROW = 0.95
 _LINE = 80  # characters
+STRIP_HEIGHT = 96  # pixels
+_MOST_FRAMES = 8
+_GAP = 2  # pixels
 
 
 def draw_result(result: Dict[str, Any],
@@ -67,7 +77,7 @@ def draw_ranking(query: str,
     figure.suptitle('\n'.join(heading), fontsize='medium', parse_math=False)
     axes = figure.subplots(len(hits), 2, squeeze=False,
                            width_ratios=(1, 1))
-    for (picture, words), hit in zip(axes, hits, strict=True):
+    for (picture, words), hit in zip(axes, hits):
         is_true = hit['video'] == truth
         _show_strip(picture, strips[hit['video']])
         picture.set_anchor('E')  # beside its words
@@ -173,3 +183,55 @@ def _show_strip(axis: Axes, strip: np.ndarray) -> None:
 def _wrapped(text: str, indent: int = 0) -> List[str]:
     return textwrap.wrap(
         text, _LINE, subsequent_indent=' ' * indent) or ['']
+
+
+def film_strip(inputs: Tensor) -> np.ndarray:
+    """Put what a model sees of a video into one small image.
+
+    Args:
+        inputs (Tensor): What a pipeline packs: frames (V, 3, T, H, W) of V
+            clips, uint8 or float in 0..255, of which those of the first clip
+            are put beside each other; or features (F, D), whose values become
+            colours, a column per vector.
+
+    Returns:
+        np.ndarray: RGB, (h, w, 3), uint8, at most 96 pixels high.
+
+    Raises:
+        ValueError: If the shape is neither.
+    """
+    if inputs.dim() == 2:
+        return _colours(inputs)
+    if inputs.dim() == 5 and inputs.shape[1] == 3:
+        inputs = inputs[0]
+    if inputs.dim() != 4 or len(inputs) != 3:
+        raise ValueError(
+            'inputs must be frames (V, 3, T, H, W) or features (F, D), but '
+            f'have the shape {tuple(inputs.shape)}')
+    frames = inputs.transpose(0, 1)
+    if len(frames) > _MOST_FRAMES:
+        shown = torch.linspace(0, len(frames) - 1, _MOST_FRAMES).long()
+        frames = frames[shown]
+    frames = frames.float()
+    if frames.shape[2] > STRIP_HEIGHT:
+        width = max(1, round(STRIP_HEIGHT * frames.shape[3] / frames.shape[2]))
+        frames = interpolate(frames, (STRIP_HEIGHT, width), mode='area')
+    frames = frames.clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
+    gap = np.full((frames.shape[1], _GAP, 3), 255, np.uint8)
+    parts = [part for frame in frames for part in (gap, frame)]
+    return np.concatenate(parts[1:], axis=1)
+
+
+def _colours(features: Tensor) -> np.ndarray:
+    """Features as a map: time to the right, channels downwards."""
+    values = features.float()
+    values = values[values.abs().sum(dim=1) > 0]  # padding is zeros
+    if not len(values):
+        values = features[:1].float()
+    low, high = values.min(), values.max()
+    values = ((values - low) / (high - low).clamp(min=1e-12)).T
+    values = values[:STRIP_HEIGHT].repeat_interleave(
+        max(1, STRIP_HEIGHT // len(values)), dim=0)
+    values = values.repeat_interleave(STRIP_HEIGHT // 6, dim=1)
+    return (colormaps['viridis'](values.numpy())[..., :3] * 255).astype(
+        np.uint8)

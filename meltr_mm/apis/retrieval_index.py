@@ -56,7 +56,8 @@ class RetrievalIndex:
             empty for what is no file.
         strips (list[np.ndarray]): What the model saw of each, RGB, (h, w,
             3), uint8.
-        features (dict[str, Tensor]): What ``rank_videos`` takes, (G, ...).
+        features (dict[str, Tensor]): Of the model's ``encode_videos``, (G,
+            ...).
     """
 
     fingerprint: str

@@ -5,9 +5,8 @@ from mmaction.registry import DATASETS, INFERENCERS
 from mmaction.structures import ActionDataSample
 from mmengine.config import ConfigDict
 
-from .asked import for_each
 from .video_files import VideoPipeline, test_dataset_of
-from .video_text_inferencer import REQUEST, VideoTextInferencer
+from .video_text_inferencer import REQUEST, VideoTextInferencer, one_per_video
 
 Options = Sequence[str]
 
@@ -16,11 +15,10 @@ Options = Sequence[str]
 class VideoQAInferencer(VideoTextInferencer):
     """Answer questions about videos, freely or from given options.
 
-    What a checkpoint was trained for decides: VioletOpenEndedQA and the head
-    'qa' of AllInOne answer with an entry of their vocabulary, which is in
-    the checkpoint, or else read from the files of the config's test data
-    set; VioletMultipleChoiceQA and the heads 'rank' and 'mc' choose one of
-    the options.
+    What a checkpoint was trained for decides: a model with the target
+    'answer' answers with an entry of its vocabulary, which is in the
+    checkpoint, or else read from the files of the config's test data set;
+    one with the target 'choice' chooses one of the options.
 
     A result is ``dict(video, question, answer, score, answers)``, with
     ``options`` where there are some; ``answers`` is a list of
@@ -98,15 +96,15 @@ class VideoQAInferencer(VideoTextInferencer):
         elif options is None or len(options) < 2:
             raise ValueError(f'{self.weights}: this model chooses an option: '
                              f'give two or more, but got {options!r}')
-        questions = for_each(question, isinstance(question, str), count,
+        questions = one_per_video(question, isinstance(question, str), count,
                               'question')
         if options is None:
             return [dict(question=text) for text in questions]
-        choices = for_each(
+        choices = one_per_video(
             options, all(isinstance(item, str) for item in options), count,
             'options')
         return [dict(question=text, options=list(choice))
-                for text, choice in zip(questions, choices, strict=True)]
+                for text, choice in zip(questions, choices)]
 
     def fields(self, request: Dict[str, Any]) -> Dict[str, Any]:
         """Make the fields of a sample; see :class:`VideoTextInferencer`."""
@@ -143,7 +141,6 @@ class VideoQAInferencer(VideoTextInferencer):
         answers = [
             dict(answer=names[index], score=score) for score, index in zip(
                 best.values.tolist()[:top_k],
-                best.indices.tolist()[:top_k],
-                strict=True)
+                best.indices.tolist()[:top_k])
         ]
         return dict(request, **answers[0], answers=answers)

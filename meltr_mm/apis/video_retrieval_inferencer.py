@@ -20,11 +20,10 @@ from .video_text_inferencer import REQUEST, STRIP, VideoTextInferencer
 class VideoRetrievalInferencer(VideoTextInferencer):
     """Rank videos for texts.
 
-    For VioletRetrieval, UniVLRetrieval and AllInOne with the target 'itc'.
-    The videos are encoded once, when they are added; calls take texts. A
-    result is ``dict(query, videos)``, a list of ``dict(rank, video, score)``
-    with the best first. Scores are what the model ranks by: logits or
-    cosines, to be compared for one text only.
+    For models with the target 'retrieval'. The videos are encoded once, when
+    they are added; calls take texts. A result is ``dict(query, videos)``, a
+    list of ``dict(rank, video, score)`` with the best first. Scores are what
+    the model ranks by: logits or cosines, to be compared for one text only.
 
     What was encoded can be kept in a file and used again. It belongs to the
     weights and the test pipeline that it was made with; any others refuse
@@ -109,8 +108,8 @@ class VideoRetrievalInferencer(VideoTextInferencer):
                 :meth:`ask` has marked.
         """
         data = self.model.data_preprocessor(self.collate_fn(samples), False)
-        features = self.model.extract_feat(
-            data['inputs'], data['data_samples'], return_texts=False)
+        features = self.model.encode_videos(data['inputs'],
+                                            data['data_samples'])
         marks = [sample['data_samples'].metainfo for sample in samples]
         self.index.add([mark[REQUEST]['video'] for mark in marks],
                        [mark[STRIP] for mark in marks], features)
@@ -179,9 +178,8 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         device = next(self.model.parameters()).device
         videos = {name: value.to(device)
                   for name, value in self.index.features.items()}
-        texts = self.model.extract_feat(None, inputs)
-        for sample, scores in zip(
-                inputs, self.model.rank_videos(texts, videos), strict=True):
+        texts = self.model.encode_texts(inputs)
+        for sample, scores in zip(inputs, self.model.score(texts, videos)):
             sample.set_pred_score(scores.cpu())
         return inputs
 
@@ -199,7 +197,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         """
         best = pred.pred_score.sort(descending=True, stable=True)
         pairs = zip(best.indices.tolist()[:top_k],
-                    best.values.tolist()[:top_k], strict=True)
+                    best.values.tolist()[:top_k])
         return dict(
             pred.metainfo[REQUEST],
             videos=[
@@ -210,5 +208,5 @@ class VideoRetrievalInferencer(VideoTextInferencer):
     def picture(self, pred: ActionDataSample) -> Figure:
         """Draw the best videos; see :class:`VideoTextInferencer`."""
         result = self.result(pred)
-        strips = dict(zip(self.index.videos, self.index.strips, strict=True))
+        strips = dict(zip(self.index.videos, self.index.strips))
         return draw_ranking(result['query'], result['videos'], strips)

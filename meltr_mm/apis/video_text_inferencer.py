@@ -12,22 +12,33 @@ from mmengine.registry import init_default_scope
 
 from ..pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
-from .drawing import draw_result
-from .strips import strip_of
-from .targets import ASKED_BY, DESCRIPTIONS, model_config_of, target_of
+from .drawing import draw_result, film_strip
 from .video_files import Video, VideoPipeline, name_of
 
 # How a data sample carries what was asked for, beside its tensors.
 REQUEST, STRIP = 'request', 'strip'
 
+# What a model of each target does, and by what it is asked.
+_TARGETS = dict(
+    answer=('answers questions from a vocabulary',
+            'VideoQAInferencer (demo.py --question)'),
+    choice=('chooses one of the options that come with a question',
+            'VideoQAInferencer (demo.py --question with --options)'),
+    retrieval=('ranks videos for a text',
+               'VideoRetrievalInferencer (demo.py --query)'),
+    caption=('writes captions', 'VideoCaptionInferencer (demo.py --caption)'),
+    sentiment=('rates the sentiment of an utterance',
+               'VideoSentimentInferencer (demo.py --sentiment)'))
+
 
 class VideoTextInferencer(BaseInferencer):
     """Use a trained model on videos that a person names.
 
-    One subclass for each thing that can be asked. All take the same
-    arguments, and videos as their pipeline can read them: files for Violet
-    and AllInOne; for UniVL features, a ``.npy`` with an array (seconds, D),
-    ``TABLE:ID``, or the array itself; see
+    One subclass for each thing that can be asked, for any
+    :class:`~meltr_mm.models.layers.VideoTextModel` whose ``target`` it is.
+    All take the same arguments, and videos as the test pipeline of the config
+    can read them: files, or features, which are a ``.npy`` with an array
+    (seconds, D), ``TABLE:ID``, or the array itself; see
     :class:`~meltr_mm.apis.video_files.VideoPipeline`.
 
     Args:
@@ -49,7 +60,7 @@ class VideoTextInferencer(BaseInferencer):
     forward_kwargs: set = set()
     visualize_kwargs: set = {'return_vis', 'vis_out_dir'}
     postprocess_kwargs: set = set()
-    # The targets of models that can be asked here, and how by the command.
+    # The targets of models that can be asked here.
     targets: Sequence[str] = ()
 
     def __init__(self,
@@ -103,16 +114,16 @@ class VideoTextInferencer(BaseInferencer):
         checkpoint = load_run_checkpoint(weights)
         if not cfg:  # MMEngine's way to say that none was given
             cfg.update(config_in(checkpoint, weights)._cfg_dict)
-        target = target_of(cfg)
-        if target not in self.targets:
+        model = build_bare_model(cfg)
+        if model.target not in self.targets:
+            does, asked_by = _TARGETS[model.target]
             raise ValueError(
-                f'{weights}: this model {DESCRIPTIONS[target]}, which '
-                f'{type(self).__name__} does not ask for; it is for one that '
-                f"{' or '.join(DESCRIPTIONS[t] for t in self.targets)}. "
-                f'Use {ASKED_BY[target]}')
-        model = MODELS.build(model_config_of(cfg))
+                f'{weights}: this model {does}, which {type(self).__name__} '
+                'does not ask for; it is for one that '
+                f"{' or '.join(_TARGETS[t][0] for t in self.targets)}. "
+                f'Use {asked_by}')
         load_weights(model, checkpoint, weights)
-        self.target = target
+        self.target = model.target
         self.dataset_meta = checkpoint.get('meta', {}).get(
             'dataset_meta') or {}
         return model.to(device).eval()
@@ -149,7 +160,7 @@ class VideoTextInferencer(BaseInferencer):
         requests = self.requests(len(inputs), **asked)
         packed = (self.ask(self.pipeline(video, self.fields(request)),
                            request, video)
-                  for video, request in zip(inputs, requests, strict=True))
+                  for video, request in zip(inputs, requests))
         yield from map(self.collate_fn,
                        self._get_chunk_data(packed, batch_size))
 
@@ -193,7 +204,7 @@ class VideoTextInferencer(BaseInferencer):
         """
         packed['data_samples'].set_metainfo({
             REQUEST: dict(video=name_of(video), **request),
-            STRIP: strip_of(packed['inputs'])
+            STRIP: film_strip(packed['inputs'])
         })
         return packed
 
@@ -269,3 +280,54 @@ class VideoTextInferencer(BaseInferencer):
             dict: Strings, numbers, lists and dicts.
         """
         raise NotImplementedError
+
+
+def build_bare_model(cfg: Config) -> BaseModel:
+    """Build the model of a config, without MELTR around it.
+
+    Args:
+        cfg (Config): A whole config, with or without MELTRWrapper.
+
+    Returns:
+        BaseModel: With new weights.
+
+    Raises:
+        ValueError: If the model does not say what can be asked of it.
+    """
+    config = cfg.model
+    if config.type == 'MELTRWrapper':
+        config = config.model
+        if 'data_preprocessor' in cfg.model:
+            config = ConfigDict(
+                {'data_preprocessor': cfg.model.data_preprocessor, **config})
+    model = MODELS.build(config)
+    if getattr(model, 'target', None) not in _TARGETS:
+        raise ValueError(
+            f'the model must have a `target` among {list(_TARGETS)}, as '
+            'Violet, UniVL, AllInOne and every VideoTextModel have, but is '
+            f'{config.type}; for other models use the inferencers of the '
+            'package that they come from')
+    return model
+
+
+def one_per_video(value: Union[Any, Sequence[Any]], is_one: bool, count: int,
+                  name: str) -> list:
+    """Repeat what is meant for all videos; check what is meant for each.
+
+    Args:
+        value (object): One value, or one per video.
+        is_one (bool): Which of the two it is.
+        count (int): Number of videos.
+        name (str): Of the argument, for messages.
+
+    Returns:
+        list: One value per video.
+
+    Raises:
+        ValueError: If there are not as many values as videos.
+    """
+    values = [value] * count if is_one else list(value)
+    if len(values) != count:
+        raise ValueError(f'`{name}` must be one for all videos or one for '
+                         f'each of the {count}, but has {len(values)}')
+    return values

@@ -21,7 +21,7 @@ class FeatureDataset(StrictVideoDataset):
     ``caption`` (str), ``references`` (list[str]) and ``video_index`` (int).
 
     For retrieval, samples of the same ``video_index`` are texts of one video,
-    or clip; see :meth:`UniVLRetrieval.predict_all`.
+    or clip; see :class:`~meltr_mm.models.layers.Gallery`.
     """
 
     @property

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from meltr_mm.apis import draw_ranking, draw_result
-from meltr_mm.apis.strips import HEIGHT, strip_of
+from meltr_mm.apis.drawing import STRIP_HEIGHT, film_strip
 
 STRIP = np.zeros((40, 90, 3), np.uint8)
 
@@ -89,24 +89,25 @@ def test_ranking_has_a_row_per_video():
 def test_strip_of_frames():
     clip = torch.zeros(2, 3, 2, 200, 100, dtype=torch.uint8)
     clip[0, 0, 1] = 200  # the second frame of the first clip is red
-    strip = strip_of(clip)
-    assert strip.shape == (HEIGHT, 2 * 48 + 2, 3) and strip.dtype == np.uint8
+    strip = film_strip(clip)
+    assert strip.shape == (STRIP_HEIGHT, 2 * 48 + 2, 3)
+    assert strip.dtype == np.uint8
     assert (strip[:, :48] == 0).all()
     assert (strip[:, 48:50] == 255).all()
     assert (strip[:, 50:] == (200, 0, 0)).all()
-    many = strip_of(torch.zeros(1, 3, 30, 10, 10, dtype=torch.uint8))
+    many = film_strip(torch.zeros(1, 3, 30, 10, 10, dtype=torch.uint8))
     assert many.shape == (10, 8 * 10 + 7 * 2, 3)  # eight of them
     with pytest.raises(ValueError, match=r'shape \(4,\)'):
-        strip_of(torch.zeros(4))
+        film_strip(torch.zeros(4))
 
 
 def test_strip_of_features():
     features = torch.zeros(5, 4)
     features[:3] = torch.arange(1., 13.).view(3, 4)  # two rows of padding
-    strip = strip_of(features)
-    assert strip.shape == (HEIGHT, 3 * 16, 3)
+    strip = film_strip(features)
+    assert strip.shape == (STRIP_HEIGHT, 3 * 16, 3)
     columns = strip[:, ::16].astype(int).sum(axis=2)
     # Viridis grows lighter with the value: over time, and over channels.
     assert (np.diff(columns, axis=1) > 0).all()
     assert columns[0, 0] < columns[-1, 0]
-    assert strip_of(torch.zeros(3, 4)).shape == (HEIGHT, 16, 3)
+    assert film_strip(torch.zeros(3, 4)).shape == (STRIP_HEIGHT, 16, 3)

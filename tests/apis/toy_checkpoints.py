@@ -2,10 +2,9 @@
 from pathlib import Path
 
 import torch
-from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from meltr_mm.apis.targets import model_config_of
+from meltr_mm.apis import build_bare_model
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
 VOCAB = ['red', 'blue', 'one', 'two', 'left']
@@ -30,8 +29,7 @@ def toy_config(name, data, root):
 def save_checkpoint(cfg, path, seed=0, **meta):
     """What a run writes, with random weights of the bare model."""
     torch.manual_seed(seed)
-    config = model_config_of(cfg)
-    model = MODELS.build(config)
+    model = build_bare_model(cfg)
     wrapped = {f'model.{k}': v for k, v in model.state_dict().items()}
     wrapped['meltr.fc1.weight'] = torch.zeros(1)
     torch.save(dict(state_dict=wrapped,

@@ -8,7 +8,7 @@ from make_reference import OTHERS
 from pages import ROOT
 from test_docstrings import COMPONENTS, accepted
 
-from meltr_mm.models.univl.rules import LossRules
+from meltr_mm.models.univl import LossRules
 
 PAGE = ROOT / 'docs' / 'differences.md'
 CLASSES = dict(COMPONENTS, **OTHERS, LossRules=LossRules)

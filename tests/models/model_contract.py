@@ -129,3 +129,24 @@ def check_same_gradients(models, batch):
                 sum(losses.values()), list(model.parameters())))
     for first, second in zip(*grads, strict=True):
         torch.testing.assert_close(first, second)
+
+
+def check_refuses_to_rank(model, batch):
+    """Of a model with another target than retrieval, whatever is called."""
+    inputs, samples = batch
+    calls = [lambda: model.encode_texts(samples),
+             lambda: model.encode_videos(inputs, samples),
+             lambda: model.score({}, {}),
+             lambda: model.predict_all({}, samples, 1, 1)]
+    for call in calls:
+        with pytest.raises(ValueError, match=(
+                f'target is retrieval, but that of this {type(model).__name__}'
+                f" is '{model.target}'.*ValLoop")):
+            call()
+
+
+def check_one_batch_is_no_gallery(model, batch):
+    """Of a model with the target retrieval."""
+    assert model.target == 'retrieval'
+    with pytest.raises(ValueError, match='RetrievalValLoop'):
+        model(*batch, mode='predict')

@@ -27,20 +27,20 @@ from meltr_mm.apis import (
     VideoRetrievalInferencer,
     VideoSentimentInferencer,
     VideoTextInferencer,
+    build_bare_model,
     config_in,
     draw_ranking,
     draw_result,
     load_run_checkpoint,
-    target_of,
 )
 from meltr_mm.pictures import save_figure
 
-INFERENCERS = dict(
-    answer=VideoQAInferencer,
-    choice=VideoQAInferencer,
-    retrieval=VideoRetrievalInferencer,
-    caption=VideoCaptionInferencer,
-    sentiment=VideoSentimentInferencer)
+INFERENCERS = {
+    target: inferencer
+    for inferencer in (VideoQAInferencer, VideoRetrievalInferencer,
+                       VideoCaptionInferencer, VideoSentimentInferencer)
+    for target in inferencer.targets
+}
 SHOWN = 5  # videos of a ranking, without the true one
 
 
@@ -71,7 +71,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         cfg = Config.fromfile(args.config) if args.config else config_in(
             load_run_checkpoint(args.checkpoint), args.checkpoint)
         init_default_scope('mmaction')
-        infer = INFERENCERS[target_of(cfg)](
+        infer = INFERENCERS[build_bare_model(cfg).target](
             cfg, args.checkpoint, device=args.device)
         dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
         check(args.sample, len(dataset), args.split)

@@ -18,8 +18,7 @@ from mmaction.structures import ActionDataSample
 from torch import Tensor
 
 import meltr_mm  # noqa: F401
-from meltr_mm.models.univl import UniVL
-from meltr_mm.models.univl.batch import UniVLBatch
+from meltr_mm.models.univl import UniVL, UniVLBatch
 from meltr_mm.models.univl.beam_search import Hypothesis, beam_search
 
 START, NEVER = 101, -1

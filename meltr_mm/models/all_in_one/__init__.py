@@ -1,6 +1,18 @@
 """All-in-one: one transformer for text, video and both."""
-from .all_in_one import AllInOne
-from .batch import AllInOneBatch
+from .all_in_one import HEADS, AllInOne, AllInOneBatch
+from .contrastive_head import ContrastiveHead
+from .heads import (
+    ChoiceHead,
+    MaskedLanguageHead,
+    MatchingHead,
+    MultipleChoiceQAHead,
+    OpenEndedQAHead,
+    RankingHead,
+)
 from .vit import AllInOneViT
 
-__all__ = ['AllInOne', 'AllInOneBatch', 'AllInOneViT']
+__all__ = [
+    'HEADS', 'AllInOne', 'AllInOneBatch', 'AllInOneViT', 'ChoiceHead',
+    'ContrastiveHead', 'MaskedLanguageHead', 'MatchingHead',
+    'MultipleChoiceQAHead', 'OpenEndedQAHead', 'RankingHead'
+]

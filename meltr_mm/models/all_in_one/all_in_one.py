@@ -1,25 +1,34 @@
 """All-in-one (Wang et al., CVPR 2023), as fine-tuned by MELTR (Ko et al.).
 
 Shapes: B videos, R text rows, T frames, H x W pixels, N visual tokens per
-frame ([CLS] and patches), L text tokens, D width.
+frame ([CLS] and patches), L text tokens, C candidate texts per video, D
+width.
 """
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from functools import cached_property
+from typing import Dict, List, Optional, Sequence, Tuple
 
+import torch
 from mmaction.structures import ActionDataSample
-from mmengine.registry import MODELS
+from mmengine.registry import MODELS, Registry
 from torch import Tensor, nn
 
-from ..layers import RankingModel, build_bert, build_bert_config
-from .batch import AllInOneBatch
-from .heads import HEADS, ContrastiveHead
-from .heads.head import PredictingHead
-from .retrieval import rank_gallery
+from ..layers import (
+    Objective,
+    SampleBatch,
+    TargetTask,
+    VideoTextModel,
+    build_bert,
+    build_bert_config,
+)
 
 TEXT, VIDEO = 0, 1  # rows of the table of modalities
 
+# The objectives, by the names that configs and checkpoints have for them.
+HEADS = Registry('head of All-in-one')
+
 
 @MODELS.register_module()
-class AllInOne(RankingModel):
+class AllInOne(VideoTextModel):
     """One transformer for text, for video, and for both.
 
     Words are embedded as in BERT and given to every frame; a frame is its
@@ -87,23 +96,35 @@ class AllInOne(RankingModel):
         self.vit = MODELS.build(
             {'type': 'AllInOneViT', **(vit or {}), 'embed_dims': D})
         self.pooler = nn.Linear(D, D)
-        _check_names(heads)
+        known = HEADS.module_dict
+        unknown = [name for name in heads if name not in known]
+        if unknown:
+            raise ValueError(
+                f'heads must be among {list(known)}, but got {unknown}')
         self.heads = nn.ModuleDict({
-            name: HEADS[name](self.bert_config, **options)
+            name: known[name](self.bert_config, **options)
             for name, options in heads.items()
         })
         predicting = [name for name, head in self.heads.items()
-                      if isinstance(head, PredictingHead)]
+                      if isinstance(head, TargetTask)]
         if target not in predicting:
             raise ValueError(
                 f'target must be one of the heads that predict, {predicting} '
                 f'here, but got {target!r}')
-        self.target = target
-        self.register_load_state_dict_pre_hook(_rank_as_matching)
+        self.target_head = target
+
+    @property
+    def task(self) -> TargetTask:
+        """TargetTask: The head that predicts."""
+        return self.heads[self.target_head]
+
+    def objectives(self) -> List[Objective]:
+        """Give all heads, in the order of the config."""
+        return list(self.heads.values())
 
     def batch_of(self, inputs: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
-                 mode: str) -> AllInOneBatch:
+                 mode: str) -> 'AllInOneBatch':
         """Read normalised RGB frames and their samples.
 
         Args:
@@ -117,60 +138,10 @@ class AllInOne(RankingModel):
         Returns:
             AllInOneBatch: The batch.
         """
-        takes_views = self.heads[self.target].takes_views and mode != 'loss'
+        takes_views = self.target == 'retrieval' and mode != 'loss'
         frames, views = (None, 1) if inputs is None else _clips(
             inputs, takes_views)
         return AllInOneBatch(self, frames, data_samples, views)
-
-    def loss_functions(self) -> Dict[str, Callable[[AllInOneBatch], Tensor]]:
-        """Name the losses of the heads, in their order."""
-        functions = {}
-        for head in self.heads.values():
-            functions.update(head.loss_functions())
-        return functions
-
-    def predict(self, batch: AllInOneBatch) -> List[ActionDataSample]:
-        """Write the predictions of the target head into the samples."""
-        return self.heads[self.target].predict(batch)
-
-    def outputs(
-            self,
-            batch: AllInOneBatch) -> Union[Tensor, Dict[str, Tensor]]:
-        """Compute the target's scores, (B, K); for 'itc' both features."""
-        return self.heads[self.target].scores(batch)
-
-    def _ranker(self) -> Optional[ContrastiveHead]:
-        return self.heads['itc'] if self.target == 'itc' else None
-
-    def predict_all(
-        self, feats: Dict[str, Tensor],
-        data_samples: Sequence[ActionDataSample], num_images: int,
-        num_texts: int
-    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
-        """Rank a gallery, as MMAction2's ``RetrievalValLoop`` asks for.
-
-        Args:
-            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
-                mode with the target 'itc', for all batches of this process,
-                concatenated.
-            data_samples (Sequence[ActionDataSample]): Their samples.
-            num_images (int): Videos of the data set.
-            num_texts (int): Texts of the data set, text i being of video i.
-
-        Returns:
-            tuple[list, list]: Samples of videos against texts, then of texts
-            against videos; see :func:`rank_gallery`.
-
-        Raises:
-            ValueError: If there are not as many texts as videos, or a pair
-                was not encoded.
-        """
-        if num_images != num_texts:
-            raise ValueError(
-                f'each video must have one text to be ranked by, but there '
-                f'are {num_images} videos and {num_texts} texts; evaluate on '
-                f'a split with one caption per video')
-        return rank_gallery(feats, data_samples, num_texts)
 
     def embed_text(self, ids: Tensor) -> Tensor:
         """Embed words, (R, L) int64 -> (R, L, D)."""
@@ -219,6 +190,114 @@ class AllInOne(RankingModel):
         """Summarise joint states by the text's [CLS], (R, *, D) -> (R, D)."""
         return self.pooler(states[:, 0]).tanh()
 
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args) -> None:
+        """Start a ranking head that a checkpoint lacks from its matching
+        head, whose row 1 scores "own video"."""
+        rank, itm = (f'{prefix}heads.{name}.fc' for name in ('rank', 'itm'))
+        if 'rank' in self.heads and f'{rank}.weight' not in state_dict:
+            for part in ('weight', 'bias'):
+                if f'{itm}.{part}' in state_dict:
+                    state_dict[f'{rank}.{part}'] = state_dict[
+                        f'{itm}.{part}'][1:]
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+class AllInOneBatch(SampleBatch):
+    """Lazy features of one batch, shared by all its losses.
+
+    Nothing is computed before a loss asks for it, so a subset of the losses
+    runs only the passes that it needs.
+
+    Args:
+        model (AllInOne): Embeddings and transformer.
+        frames (Tensor, optional): Normalised frames, (B * views, 3, T, H,
+            W); None where only texts are encoded.
+        data_samples (Sequence[ActionDataSample]): B samples.
+        views (int): Clips per video. More than one is for encoding videos by
+            themselves. Defaults to 1.
+    """
+
+    def __init__(self,
+                 model: AllInOne,
+                 frames: Optional[Tensor],
+                 data_samples: Optional[Sequence[ActionDataSample]],
+                 views: int = 1) -> None:
+        super().__init__(model, data_samples)
+        self.frames = frames
+        self.views = views
+
+    @cached_property
+    def text_mask(self) -> Tensor:
+        """1 = word, 0 = padding, (B, L)."""
+        return self.field('text_mask')
+
+    @cached_property
+    def text(self) -> Tensor:
+        """Embedded text, (B, L, D)."""
+        return self.model.embed_text(self.field('text_ids'))
+
+    @cached_property
+    def video(self) -> Tensor:
+        """Visual tokens, (B * views, T, N, D)."""
+        return self.model.embed_video(self.frames)
+
+    @cached_property
+    def text_states(self) -> Tensor:
+        """Texts by themselves, (B, L, D)."""
+        return self.model.encode_text(self.text, self.text_mask)
+
+    @cached_property
+    def video_states(self) -> Tensor:
+        """Videos by themselves, (B * views, N, D)."""
+        return self.model.encode_video(self.video)
+
+    @cached_property
+    def joint_states(self) -> Tensor:
+        """Each video with its text, (B, L + N, D)."""
+        return self.model.fuse(self.text, self.text_mask, self.video)
+
+    @cached_property
+    def masked_states(self) -> Tensor:
+        """Each video with its text, some words hidden, (B, L + N, D)."""
+        text = self.model.embed_text(self.field('masked_text_ids'))
+        return self.model.fuse(text, self.text_mask, self.video)
+
+    @cached_property
+    def option_states(self) -> Tensor:
+        """Each video with each of its candidate texts, (B * C, L + N, D)."""
+        ids = self.field('option_ids')
+        return self.model.fuse(
+            self.model.embed_text(ids.flatten(0, 1)),
+            self.field('option_mask').flatten(0, 1),
+            self.video.repeat_interleave(ids.shape[1], dim=0))
+
+    @cached_property
+    def is_matched(self) -> Tensor:
+        """Which texts have their own video in the states below, (B,) bool.
+
+        The first half, at least one: the sampler has shuffled the batch.
+        """
+        B = len(self.frames)
+        return torch.arange(B, device=self.frames.device) < max(1, B // 2)
+
+    @cached_property
+    def half_matched_states(self) -> Tensor:
+        """Texts with their own video or another's, (B, L + N, D).
+
+        The other video is that of the next sample, or the samples' field
+        ``other_frames`` (3, T, H, W), normalised, where they have it:
+        officially it is any other video of the data set.
+        """
+        text = self.text
+        if 'other_frames' in self.data_samples[0]:
+            other = self.model.embed_video(self.field('other_frames'))
+        else:
+            other = self.video.roll(-1, dims=0)
+        own = self.is_matched.view(-1, 1, 1, 1)
+        return self.model.fuse(text, self.text_mask,
+                               self.video.where(own, other))
+
 
 def _per_frame(text: Tensor, count: int) -> Tensor:
     return text[:, None].expand(-1, count, -1, -1)
@@ -237,24 +316,3 @@ def _clips(inputs: Tensor, takes_views: bool) -> Tuple[Tensor, int]:
             f"FormatShape(input_format='NCTHW'), and one clip per video "
             f'except to evaluate retrieval')
     return inputs.flatten(0, 1), views
-
-
-def _check_names(heads: Dict[str, Dict]) -> None:
-    unknown = [name for name in heads if name not in HEADS]
-    if unknown:
-        raise ValueError(
-            f'heads must be among {list(HEADS)}, but got {unknown}')
-
-
-def _rank_as_matching(model: AllInOne, state_dict: dict, prefix: str,
-                      *args) -> None:
-    """Start a ranking head that a checkpoint lacks from its matching head.
-
-    Row 1 of that head scores "own video".
-    """
-    rank, itm = (f'{prefix}heads.{name}.fc' for name in ('rank', 'itm'))
-    if 'rank' not in model.heads or f'{rank}.weight' in state_dict:
-        return
-    for part in ('weight', 'bias'):
-        if f'{itm}.{part}' in state_dict:
-            state_dict[f'{rank}.{part}'] = state_dict[f'{itm}.{part}'][1:]

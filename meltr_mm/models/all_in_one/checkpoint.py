@@ -77,7 +77,7 @@ def from_official(state_dict: Mapping[str, Tensor],
     """
     state_dict = dict(state_dict)
     meltr = {
-        key.removeprefix(_MELTR): state_dict.pop(key)
+        key[len(_MELTR):]: state_dict.pop(key)
         for key in list(state_dict) if key.startswith(_MELTR)
     }
     ours = ALL_IN_ONE_KEYS.rename(_with_new_matching_name(state_dict))
@@ -112,7 +112,7 @@ def to_official(state_dict: Mapping[str, Tensor]) -> Dict[str, Tensor]:
         for key, value in state_dict.items() if key.startswith('meltr.')
     }
     bare = {
-        key.removeprefix('model.'): value
+        key[len('model.'):] if key.startswith('model.') else key: value
         for key, value in state_dict.items() if not key.startswith('meltr.')
     }
     bare.pop(_BIAS_AGAIN, None)

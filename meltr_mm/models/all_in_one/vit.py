@@ -8,14 +8,14 @@ from typing import Dict, Optional
 import numpy as np
 import torch
 from mmaction.models.backbones.timesformer import TimeSformer
-from mmaction.registry import MODELS
 from mmengine.model.weight_init import trunc_normal_
+from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from .temporal_roll import temporal_roll
-
 PATCH_ORDERS = ('raster', 'random')
+# One part in this many of the tokens of a frame moves each way.
+PARTS = 8
 
 
 @MODELS.register_module()
@@ -210,6 +210,37 @@ class AllInOneViT(TimeSformer):
             raise ValueError(
                 f'clips must have at most {self.num_frames} frames, but got '
                 f'{T}; sample fewer or raise num_frames')
+
+
+def temporal_roll(tokens: Tensor) -> Tensor:
+    """Move an eighth of the tokens one frame on, and an eighth one back.
+
+    With f = N // 8, the tokens 1..f of a frame come from the frame before,
+    the last f from the frame after; the ends of the clip are neighbours. The
+    first token ([CLS]) and those in between stay. There are no parameters
+    (All-in-one, Wang et al., CVPR 2023, section 3).
+
+    Args:
+        tokens (Tensor): Visual tokens, [CLS] first, (B, T, N, D).
+
+    Returns:
+        Tensor: A new tensor like ``tokens``.
+
+    Raises:
+        ValueError: If there are fewer than 8 tokens per frame, so that none
+            would move.
+    """
+    N = tokens.shape[2]
+    moving = N // PARTS
+    if moving == 0:
+        raise ValueError(
+            f'a frame must have at least {PARTS} tokens to share some with '
+            f'its neighbours, but has {N}; use more or smaller patches')
+    first, onward, still, backward = tokens.split(
+        [1, moving, N - 1 - 2 * moving, moving], dim=2)
+    return torch.cat(
+        [first, onward.roll(1, dims=1), still, backward.roll(-1, dims=1)],
+        dim=2)
 
 
 def _layer(embed_dims: int, num_heads: int, mlp_ratio: int, drop_rate: float,

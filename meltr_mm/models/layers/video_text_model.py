@@ -1,11 +1,17 @@
-"""The frame of a video-text model: three modes, and losses by name."""
+"""The frame of a video-text model, and of what it makes of a batch."""
 from abc import ABCMeta, abstractmethod
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from functools import partial
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
+import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseModel
-from torch import Tensor
+from mmengine.structures import BaseDataElement
+from torch import Tensor, nn
+
+from .gallery import Features, Gallery, Predictions
+from .task import Objective, RetrievalTask, TargetTask
 
 MODES = ('loss', 'predict', 'tensor')
 
@@ -13,13 +19,17 @@ MODES = ('loss', 'predict', 'tensor')
 class VideoTextModel(BaseModel, metaclass=ABCMeta):
     """A model with several losses and one target task.
 
-    A subclass reads its inputs in :meth:`batch_of` and says what each mode
-    computes of them.
+    A subclass has ``task``, a :class:`TargetTask`, and says in
+    :meth:`batch_of` what it makes of a batch. That is all that runners, MELTR
+    and the inferencers need. If the target is retrieval, texts and videos
+    can be encoded apart, kept, and compared in any combination.
 
     Args:
         data_preprocessor (dict or nn.Module, optional): One of MMAction2's.
         init_cfg (dict, optional): MMEngine's initialisation.
     """
+
+    task: TargetTask
 
     def __init__(self,
                  data_preprocessor: Optional[Dict] = None,
@@ -29,6 +39,31 @@ class VideoTextModel(BaseModel, metaclass=ABCMeta):
         if isinstance(data_preprocessor, dict):
             data_preprocessor = MODELS.build(data_preprocessor)
         super().__init__(data_preprocessor, init_cfg)
+
+    @abstractmethod
+    def batch_of(self, inputs: Optional[Tensor],
+                 data_samples: Optional[Sequence[ActionDataSample]],
+                 mode: str) -> Any:
+        """Read a batch.
+
+        Args:
+            inputs (Tensor, optional): B videos, (B, ...), as the data
+                preprocessor gives them; None where only texts are encoded.
+            data_samples (Sequence[ActionDataSample], optional): B samples.
+            mode (str): Of :meth:`forward`.
+
+        Returns:
+            Any: What the objectives read, usually a :class:`SampleBatch`.
+        """
+
+    def objectives(self) -> List[Objective]:
+        """Give the parts that have losses, in order; here the target."""
+        return [self.task]
+
+    @property
+    def target(self) -> str:
+        """str: What can be asked of the model; see :class:`TargetTask`."""
+        return self.task.target
 
     def forward(
         self,
@@ -48,7 +83,8 @@ class VideoTextModel(BaseModel, metaclass=ABCMeta):
 
         Returns:
             dict, list or Any: Scalar losses by name, in the model's order;
-            the samples with predictions; or :meth:`outputs`.
+            the samples with predictions; or what the target predicts from:
+            scores of the answers (B, K), features by name (retrieval).
 
         Raises:
             ValueError: If a shape, mode or loss name is not one of the
@@ -60,8 +96,16 @@ class VideoTextModel(BaseModel, metaclass=ABCMeta):
         if mode == 'loss':
             return self.loss(batch, losses)
         if mode == 'predict':
-            return self.predict(batch)
-        return self.outputs(batch)
+            return list(self.task.predict(self, batch))
+        return self.task.outputs(self, batch)
+
+    def loss_functions(self) -> Dict[str, Callable[[Any], Tensor]]:
+        """Name the losses: functions of a batch, in order."""
+        return {
+            name: partial(function, self)
+            for objective in self.objectives()
+            for name, function in objective.loss_functions().items()
+        }
 
     def loss(self,
              batch: Any,
@@ -90,29 +134,138 @@ class VideoTextModel(BaseModel, metaclass=ABCMeta):
             for name, function in functions.items() if name in names
         }
 
-    @abstractmethod
-    def batch_of(self, inputs: Tensor,
-                 data_samples: Optional[Sequence[ActionDataSample]],
-                 mode: str) -> Any:
-        """Read a batch.
+    # ------------------------------------- for models that retrieve videos
 
-        Args:
-            inputs (Tensor): Videos, (B, *).
-            data_samples (Sequence[ActionDataSample], optional): B samples.
-            mode (str): Of :meth:`forward`.
+    def encode_texts(self,
+                     data_samples: Sequence[ActionDataSample]) -> Features:
+        """Encode the texts of Q samples.
 
         Returns:
-            Any: The batch, from which each thing is computed once.
+            dict[str, Tensor]: (Q, ...) each, for :meth:`score`.
+
+        Raises:
+            ValueError: If the target is not retrieval.
         """
+        task = self._retrieval('encode_texts')
+        return task.encode_texts(
+            self, self.batch_of(None, data_samples, 'tensor'))
 
-    @abstractmethod
-    def loss_functions(self) -> Dict[str, Callable[[Any], Tensor]]:
-        """Name the losses: functions of a batch, in order."""
+    def encode_videos(
+            self,
+            inputs: Tensor,
+            data_samples: Optional[Sequence[ActionDataSample]] = None
+    ) -> Features:
+        """Encode G videos.
 
-    @abstractmethod
-    def predict(self, batch: Any) -> List[ActionDataSample]:
-        """Write predictions into the data samples and return them."""
+        Args:
+            inputs (Tensor): As for :meth:`forward`.
+            data_samples (Sequence[ActionDataSample], optional): G samples,
+                for models that read something of the video from them.
 
-    @abstractmethod
-    def outputs(self, batch: Any) -> Any:
-        """Compute what the target task predicts from."""
+        Returns:
+            dict[str, Tensor]: (G, ...) each, for :meth:`score`.
+
+        Raises:
+            ValueError: If the target is not retrieval.
+        """
+        task = self._retrieval('encode_videos')
+        return task.encode_videos(
+            self, self.batch_of(inputs, data_samples, 'tensor'))
+
+    def score(self, texts: Features, videos: Features) -> Tensor:
+        """Score any videos for any texts.
+
+        Args:
+            texts (dict[str, Tensor]): Of :meth:`encode_texts`, (Q, ...).
+            videos (dict[str, Tensor]): Of :meth:`encode_videos`, (G, ...).
+
+        Returns:
+            Tensor: (Q, G), float32; more is better.
+
+        Raises:
+            ValueError: If the target is not retrieval.
+        """
+        return self._retrieval('score').score(self, texts, videos).float()
+
+    def predict_all(self, feats: Features,
+                    data_samples: Sequence[ActionDataSample], num_images: int,
+                    num_texts: int) -> Tuple[Predictions, Predictions]:
+        """Rank a whole data set, as MMAction2's retrieval loops ask for.
+
+        Args:
+            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
+                mode for all batches of this process, concatenated.
+            data_samples (Sequence[ActionDataSample]): One per row of them;
+                see :class:`Gallery`.
+            num_images (int): Videos of the data set.
+            num_texts (int): Texts of the data set.
+
+        Returns:
+            tuple[list, list]: This process's share of the videos and of the
+            texts; see :meth:`Gallery.predictions`.
+
+        Raises:
+            ValueError: If the target is not retrieval, or the samples of all
+                processes are not the data set.
+        """
+        task = self._retrieval('predict_all')
+        gallery = Gallery(feats, data_samples, num_images, num_texts)
+        return gallery.predictions(*task.rank(self, gallery))
+
+    def _retrieval(self, method: str) -> RetrievalTask:
+        if not isinstance(self.task, RetrievalTask):
+            raise ValueError(
+                f'{method} is for a model whose target is retrieval, but that '
+                f'of this {type(self).__name__} is {self.target!r}, '
+                f'{type(self.task).__name__}; use a config and a checkpoint '
+                "of retrieval, or val_cfg=dict(type='ValLoop') and "
+                "test_cfg=dict(type='TestLoop')")
+        return self.task
+
+
+class SampleBatch:
+    """What a model knows of a batch, each part computed at most once.
+
+    Subclasses add what the losses share as ``functools.cached_property``, so
+    that a subset of the losses runs only the passes that it needs.
+
+    Args:
+        model (nn.Module): Computes the features; its parameters say where
+            the samples' fields are moved.
+        data_samples (Sequence[BaseDataElement], optional): B samples. None
+            where only the inputs are encoded.
+    """
+
+    def __init__(self, model: nn.Module,
+                 data_samples: Optional[Sequence[BaseDataElement]]) -> None:
+        self.model = model
+        self.data_samples = data_samples
+
+    def field(self, name: str) -> Tensor:
+        """Stack one tensor field of the samples, (B, *its shape).
+
+        Raises:
+            ValueError: If there are no samples, one lacks the field, or its
+                shapes differ.
+        """
+        samples = self.data_samples
+        if not samples:
+            raise ValueError(
+                f'data_samples with the field {name!r} are needed, but got '
+                f'{samples!r}; pass the data samples of the batch')
+        lacking = [i for i, sample in enumerate(samples)
+                   if name not in sample]
+        if lacking:
+            raise ValueError(
+                f'every data sample must have the field {name!r}, but those '
+                f'at {lacking} have not; they have '
+                f'{sorted(samples[0].keys())}. Add the transform that makes '
+                f'it to the pipeline')
+        device = next(self.model.parameters()).device
+        values = [sample.get(name).to(device) for sample in samples]
+        shapes = {tuple(value.shape) for value in values}
+        if len(shapes) > 1:
+            raise ValueError(
+                f'the field {name!r} must have one shape in a batch, but has '
+                f'{sorted(shapes)}; pad or crop it in the pipeline')
+        return torch.stack(values)

@@ -1,7 +1,8 @@
 """UniVL: one transformer for retrieval, captioning and sentiment."""
-from .captioning import UniVLCaptioning
-from .retrieval import UniVLRetrieval
-from .sentiment import UniVLSentiment
-from .univl import UniVL
+from .tasks import UniVLCaptioning, UniVLRetrieval, UniVLSentiment, UniVLTask
+from .univl import LossRules, UniVL, UniVLBatch
 
-__all__ = ['UniVL', 'UniVLCaptioning', 'UniVLRetrieval', 'UniVLSentiment']
+__all__ = [
+    'LossRules', 'UniVL', 'UniVLBatch', 'UniVLCaptioning', 'UniVLRetrieval',
+    'UniVLSentiment', 'UniVLTask'
+]

@@ -191,7 +191,7 @@ class _Standard:
         if len(found) < self.beam_size:  # out of length
             found = found + [
                 self._hypothesis(sequence, total)
-                for sequence, total in zip(sequences, totals, strict=True)
+                for sequence, total in zip(sequences, totals)
                 if total.isfinite()
             ]
         return sorted(found, key=lambda h: -h.score)[:self.beam_size]

@@ -125,11 +125,11 @@ class CaptionDecoder(nn.Module):
         length = cache.past[0][0].shape[2]
         states = self._embed(tokens.reshape(A * k, 1), length, tables)
         past = []
-        for layer, before, memory in zip(
-                self.layers, cache.past, cache.memory, strict=True):
+        for layer, before, memory in zip(self.layers, cache.past,
+                                         cache.memory):
             now = layer.self_attention.remember(states)
             keys, values = (torch.cat([old, new], dim=2)
-                            for old, new in zip(before, now, strict=True))
+                            for old, new in zip(before, now))
             past.append((keys, values))
             states = layer(states, (keys, values), None, memory,
                            cache.memory_bias, k)

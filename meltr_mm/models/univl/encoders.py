@@ -1,4 +1,4 @@
-"""UniVL's encoders of videos and of text-video pairs.
+"""UniVL's encoders of texts, of videos and of pairs; its prediction head.
 
 The text encoder is BERT as it is. Shapes: B rows, F frames, W words, D
 channels of a frame's feature vector, H hidden size.
@@ -9,7 +9,13 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig
 
-from ..layers import BertLayers, build_bert, build_pooler, init_like_bert
+from ..layers import (
+    BertLayers,
+    build_bert,
+    build_head_transform,
+    build_pooler,
+    init_like_bert,
+)
 
 # The official constant. A clip without any frame has nothing to attend to;
 # with this its padding gets the weights that it has officially.
@@ -164,3 +170,29 @@ class TextEncoder(nn.Module):
                 f'texts must have at most {limit} tokens, but got {W}; '
                 f'tokenize to fewer or raise max_position_embeddings of bert')
         return self.layers(self.embeddings(ids), mask)
+
+
+class TiedHead(nn.Module):
+    """BERT's dense, GELU, LayerNorm; then a matrix that it does not own.
+
+    Args:
+        config (BertConfig): Gives the hidden size.
+        num_outputs (int): K.
+    """
+
+    def __init__(self, config: BertConfig, num_outputs: int) -> None:
+        super().__init__()
+        self.transform = build_head_transform(config)
+        self.bias = nn.Parameter(torch.zeros(num_outputs))
+
+    def forward(self, states: Tensor, matrix: Tensor) -> Tensor:
+        """Score the outputs.
+
+        Args:
+            states (Tensor): (..., H).
+            matrix (Tensor): One row per output, (K, H).
+
+        Returns:
+            Tensor: Logits, (..., K).
+        """
+        return nn.functional.linear(self.transform(states), matrix, self.bias)

@@ -3,17 +3,9 @@
 Shapes: B text-video pairs, Q texts, G videos, W words, F frames, D channels
 of a frame's features, H hidden size, V vocabulary.
 """
-from functools import partial
-from typing import (
-    Any,
-    Callable,
-    Dict,
-    List,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Dict, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
@@ -22,20 +14,74 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from ..layers import (
-    RankingModel,
+    IGNORED,
+    SampleBatch,
+    VideoTextModel,
     build_bert_config,
     load_pretrained_bert,
 )
-from .batch import UniVLBatch
 from .decoder import CaptionDecoder
-from .encoders import CrossEncoder, TextEncoder, VideoEncoder, resized
-from .heads import TiedHead
-from .rules import LossRules
-from .tasks import UniVLTask
+from .encoders import (
+    CrossEncoder,
+    TextEncoder,
+    TiedHead,
+    VideoEncoder,
+    resized,
+)
+
+
+@dataclass(frozen=True)
+class LossRules:
+    """Switches between the official losses and what they are meant to be.
+
+    The defaults are how the losses are meant; :meth:`of` knows the preset
+    'official', which has every switch on and gives the numbers of the
+    released code.
+
+    Args:
+        count_padding (bool): The two decoder losses also train the model to
+            write [PAD] after the end, and average over these positions.
+            Defaults to False.
+        margin_diagonal (bool): The two max-margin losses compare each pair
+            with itself too, which adds the constant 2 margin / B, and
+            average over B^2 instead of B (B - 1) pairs. Defaults to False.
+        text_to_video_only (bool): The two alignment losses look for the
+            video of each text, and not for the text of each video.
+            Defaults to False.
+    """
+
+    count_padding: bool = False
+    margin_diagonal: bool = False
+    text_to_video_only: bool = False
+
+    @classmethod
+    def of(cls, rules: Union[str, Dict[str, bool]]) -> 'LossRules':
+        """Make the rules that a config names.
+
+        Args:
+            rules (str or dict): 'default', 'official', or a dict of switches
+                (those left out have their default).
+
+        Returns:
+            LossRules: The rules.
+
+        Raises:
+            ValueError: If there is no such preset or switch.
+        """
+        switches = [field.name for field in fields(cls)]
+        if rules == 'default':
+            return cls()
+        if rules == 'official':
+            return cls(**dict.fromkeys(switches, True))
+        if not isinstance(rules, dict) or set(rules) - set(switches):
+            raise ValueError(
+                f"loss_rules must be 'default', 'official' or a dict of "
+                f'{switches}, but got {rules!r}')
+        return cls(**rules)
 
 
 @MODELS.register_module()
-class UniVL(RankingModel):
+class UniVL(VideoTextModel):
     """Text, video and cross encoder and a caption decoder, all BERT-like.
 
     Videos come as one feature vector per second (S3D). They are normalised
@@ -70,8 +116,7 @@ class UniVL(RankingModel):
         pairs_per_pass (int): The alignment scores run the cross encoder on
             at most so many pairs at once. Defaults to 640.
         loss_rules (str or dict): 'default', 'official' or single switches;
-            see :class:`~meltr_mm.models.univl.rules.LossRules`. Defaults to
-            'default'.
+            see :class:`LossRules`. Defaults to 'default'.
         pretrained_bert (str, optional): Hub name or directory of a BERT of
             the same sizes that ``init_weights`` loads into the text encoder.
             Defaults to None: N(0, 0.02) as BERT's own.
@@ -150,56 +195,10 @@ class UniVL(RankingModel):
 
     def batch_of(self, inputs: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
-                 mode: str) -> UniVLBatch:
-        """Read frame features, (B, F, D) or (B, 1, F, D), and B samples.
-
-        The features are None where there are texts only.
-        """
+                 mode: str) -> 'UniVLBatch':
+        """Read frame features, (B, F, D) or (B, 1, F, D)."""
         features = None if inputs is None else self._clips(inputs)
         return UniVLBatch(self, features, data_samples)
-
-    def loss_functions(self) -> Dict[str, Callable[[UniVLBatch], Tensor]]:
-        """Name the losses of the task, in its order."""
-        return {
-            name: partial(function, self)
-            for name, function in self.task.loss_functions().items()
-        }
-
-    def predict(self, batch: UniVLBatch) -> List[ActionDataSample]:
-        """Write the task's predictions into the samples."""
-        return self.task.predict(self, batch)
-
-    def outputs(self, batch: UniVLBatch) -> Any:
-        """Compute what the task scores with."""
-        return self.task.scores(self, batch)
-
-    def _ranker(self) -> Optional[UniVLTask]:
-        return self.task if hasattr(self.task, 'rank_videos') else None
-
-    def predict_all(
-        self, *args, **kwargs
-    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
-        """Rank everything; see the task's method of this name.
-
-        MMAction2's ``RetrievalValLoop`` calls it with the 'tensor' outputs
-        of the whole data set.
-
-        Args:
-            *args: For the task's method, as are keyword arguments.
-            **kwargs: The same.
-
-        Returns:
-            tuple[list, list]: What that method returns.
-
-        Raises:
-            TypeError: If the task is not retrieval.
-        """
-        if not hasattr(self.task, 'predict_all'):
-            raise TypeError(
-                f'{type(self.task).__name__} ranks nothing; use '
-                f"val_cfg=dict(type='ValLoop') with it, and the retrieval "
-                f'loop with UniVLRetrieval')
-        return self.task.predict_all(self, *args, **kwargs)
 
     def normalize(self, features: Tensor) -> Tensor:
         """Normalise frames over their channels, padding too, (B, F, D)."""
@@ -227,13 +226,8 @@ class UniVL(RankingModel):
             videos = F.normalize(videos, dim=-1)
         return texts @ videos.t()
 
-    def alignment_scores(
-            self,
-            text: Tensor,
-            text_mask: Tensor,
-            video: Tensor,
-            video_mask: Tensor,
-            track: Callable[[list], Any] = iter) -> Tensor:
+    def alignment_scores(self, text: Tensor, text_mask: Tensor,
+                         video: Tensor, video_mask: Tensor) -> Tensor:
         """Score all pairs with the cross encoder, block by block.
 
         Args:
@@ -241,25 +235,19 @@ class UniVL(RankingModel):
             text_mask (Tensor): (Q, W).
             video (Tensor): States, (G, F, H).
             video_mask (Tensor): (G, F).
-            track (callable): Iterates over a list, and may show progress.
-                Defaults to ``iter``.
 
         Returns:
             Tensor: Logits, (Q, G).
         """
         columns = min(len(video), self.pairs_per_pass)
         rows = max(1, self.pairs_per_pass // columns)
-        blocks = [(q, g) for q in range(0, len(text), rows)
-                  for g in range(0, len(video), columns)]
-        scores = [
-            self._score_block(text[q:q + rows], text_mask[q:q + rows],
-                              video[g:g + columns], video_mask[g:g + columns])
-            for q, g in track(blocks)
-        ]
-        per_row = -(-len(video) // columns)
         return torch.cat([
-            torch.cat(scores[i:i + per_row], dim=1)
-            for i in range(0, len(scores), per_row)
+            torch.cat([
+                self._score_block(text[q:q + rows], text_mask[q:q + rows],
+                                  video[g:g + columns],
+                                  video_mask[g:g + columns])
+                for g in range(0, len(video), columns)
+            ], dim=1) for q in range(0, len(text), rows)
         ])
 
     def _score_block(self, text: Tensor, text_mask: Tensor, video: Tensor,
@@ -271,7 +259,7 @@ class UniVL(RankingModel):
             video_mask.repeat(Q, 1))
         return self.similarity(self.cross_encoder.pooler(states)).view(Q, G)
 
-    def decode(self, batch: UniVLBatch, memory: Tensor) -> Tensor:
+    def decode(self, batch: 'UniVLBatch', memory: Tensor) -> Tensor:
         """Decode the batch's captions, given their true beginnings.
 
         Args:
@@ -307,6 +295,93 @@ class UniVL(RankingModel):
                 f'{tuple(inputs.shape)}; set feature_dim to the width of the '
                 f'features, and pack one clip per sample')
         return inputs
+
+
+class UniVLBatch(SampleBatch):
+    """Lazy states of one batch, shared by all its losses.
+
+    Nothing is computed before a loss asks for it, so a subset of the losses
+    runs only the passes that it needs. "Masked" is what the model sees when
+    words and frames are hidden from it; paddings are the same for both.
+
+    Args:
+        model (UniVL): Encoders.
+        features (Tensor, optional): Frame features as they are on disk,
+            (B, F, D); None where only texts are encoded.
+        data_samples (Sequence[ActionDataSample]): B samples.
+    """
+
+    def __init__(self, model: UniVL, features: Optional[Tensor],
+                 data_samples: Optional[Sequence[ActionDataSample]]) -> None:
+        super().__init__(model, data_samples)
+        self.features = features
+
+    @cached_property
+    def text_mask(self) -> Tensor:
+        """1 = word, 0 = padding, (B, W)."""
+        return self.field('text_mask')
+
+    @cached_property
+    def video_mask(self) -> Tensor:
+        """1 = frame, 0 = padding, (B, F)."""
+        mask = self.field('video_mask')
+        if mask.shape != self.features.shape[:2]:
+            raise ValueError(
+                f'video_mask must have one entry per frame, '
+                f'{self.features.shape[1]} here, but has {mask.shape[1]}; '
+                f'pad features and mask alike')
+        return mask
+
+    @cached_property
+    def pair_mask(self) -> Tensor:
+        """Both masks, text first, (B, W + F)."""
+        return torch.cat([self.text_mask, self.video_mask], dim=1)
+
+    @cached_property
+    def frames(self) -> Tensor:
+        """Normalised features, (B, F, D)."""
+        return self.model.normalize(self.features)
+
+    @cached_property
+    def text(self) -> Tensor:
+        """States of the text, (B, W, H)."""
+        return self.model.text_encoder(
+            self.field('text_ids'), self.text_mask)
+
+    @cached_property
+    def masked_text(self) -> Tensor:
+        """States of the text with hidden words, (B, W, H)."""
+        return self.model.text_encoder(
+            self.field('masked_text_ids'), self.text_mask)
+
+    @cached_property
+    def video(self) -> Tensor:
+        """States of the video, (B, F, H)."""
+        return self.model.video_encoder(self.frames, self.video_mask)
+
+    @cached_property
+    def masked_frames(self) -> Tensor:
+        """Normalised features, hidden frames zero before it, (B, F, D)."""
+        hidden = self.field('mfm_labels') != IGNORED
+        return self.model.normalize(
+            self.features.masked_fill(hidden[:, :, None], 0.))
+
+    @cached_property
+    def masked_video(self) -> Tensor:
+        """States of the video with hidden frames, (B, F, H)."""
+        return self.model.video_encoder(self.masked_frames, self.video_mask)
+
+    @cached_property
+    def states(self) -> Tensor:
+        """Joint states of each pair, text first, (B, W + F, H)."""
+        return self.model.cross_encoder(self.text, self.text_mask, self.video,
+                                        self.video_mask)
+
+    @cached_property
+    def masked_states(self) -> Tensor:
+        """Joint states of each masked pair, (B, W + F, H)."""
+        return self.model.cross_encoder(self.masked_text, self.text_mask,
+                                        self.masked_video, self.video_mask)
 
 
 def _masked_mean(states: Tensor, mask: Tensor) -> Tensor:

@@ -1,15 +1,10 @@
 """VIOLET: video-language transformer for retrieval and question answering."""
-from .framewise_swin import FramewiseSwin3D
-from .tasks import (
-                    VioletMultipleChoiceQA,
-                    VioletOpenEndedQA,
-                    VioletRetrieval,
-                    VioletTask,
-)
-from .video_encoder import VioletVideoEncoder
-from .violet import Violet
+from .retrieval import VioletRetrieval
+from .tasks import VioletMultipleChoiceQA, VioletOpenEndedQA, VioletTask
+from .video_encoder import FramewiseSwin3D, VioletVideoEncoder
+from .violet import Violet, VioletBatch
 
 __all__ = [
-    'FramewiseSwin3D', 'Violet', 'VioletMultipleChoiceQA', 'VioletOpenEndedQA',
-    'VioletRetrieval', 'VioletTask', 'VioletVideoEncoder'
+    'FramewiseSwin3D', 'Violet', 'VioletBatch', 'VioletMultipleChoiceQA',
+    'VioletOpenEndedQA', 'VioletRetrieval', 'VioletTask', 'VioletVideoEncoder'
 ]

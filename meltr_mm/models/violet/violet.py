@@ -1,31 +1,31 @@
 """VIOLET (Fu et al., 2021), as fine-tuned by MELTR (Ko et al., CVPR 2023).
 
-Shapes: B videos, R text rows, T frames, H x W pixels, n = T (1 + h w) video
-positions with h = H / 32 and w = W / 32, X text positions, D hidden size.
+Shapes: B videos, R text rows (R = B where a video has one text), of which M
+are read with hidden words (all, unless the task says otherwise), T frames, H
+x W pixels, n = T (1 + h w) video positions with h = H / 32 and w = W / 32, X
+text positions, D hidden size.
 """
-from functools import partial
-from typing import Callable, Dict, List, Optional, Sequence, Tuple, Union
+from functools import cached_property
+from typing import Dict, Optional, Sequence, Union
 
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.registry import MODELS
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..layers import (
-    RankingModel,
+    SampleBatch,
+    VideoTextModel,
     build_bert,
     build_bert_config,
     build_mlm_head,
     load_pretrained_bert,
 )
-from .batch import VioletBatch
-from .heads import build_mlp_head
-from .tasks import VioletTask
-from .video_encoder import VioletVideoEncoder
+from .video_encoder import CELL, VioletVideoEncoder
 
 
 @MODELS.register_module()
-class Violet(RankingModel):
+class Violet(VideoTextModel):
     """Video-language transformer over Video Swin cells and BERT words.
 
     Video positions and embedded words form one sequence, which BERT layers
@@ -119,36 +119,12 @@ class Violet(RankingModel):
 
     def batch_of(self, inputs: Optional[Tensor],
                  data_samples: Optional[Sequence[ActionDataSample]],
-                 mode: str) -> VioletBatch:
-        """Read normalised RGB frames and their samples.
-
-        Args:
-            inputs (Tensor, optional): (B, 1, 3, T, H, W) or (B, 3, T, H, W);
-                None for texts only.
-            data_samples (Sequence[ActionDataSample]): B samples.
-            mode (str): Of :meth:`forward`.
-
-        Returns:
-            VioletBatch: The batch.
+                 mode: str) -> 'VioletBatch':
+        """Read normalised RGB frames, (B, 1, 3, T, H, W) or (B, 3, T, H, W).
         """
         masked_targets = mode == 'loss' and self.masked_frames_for_target
         frames = None if inputs is None else self._clips(inputs)
         return VioletBatch(self, frames, data_samples, masked_targets)
-
-    def loss_functions(self) -> Dict[str, Callable[[VioletBatch], Tensor]]:
-        """Name the losses of the task, in its order."""
-        return {
-            name: partial(function, self)
-            for name, function in self.task.loss_functions().items()
-        }
-
-    def predict(self, batch: VioletBatch) -> List[ActionDataSample]:
-        """Write the task's predictions into the samples."""
-        return self.task.predict(self, batch)
-
-    def outputs(self, batch: VioletBatch) -> Union[Tensor, Dict[str, Tensor]]:
-        """Compute logits of the answers, (B, K), or what retrieval takes."""
-        return self.task.outputs(self, batch)
 
     def fuse(self, video: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
         """Let video and text attend to each other.
@@ -202,38 +178,6 @@ class Violet(RankingModel):
         cls = self.read_out(states, video.shape[1])
         return self.vtm_head(cls).squeeze(-1)
 
-    def _ranker(self) -> Optional[VioletTask]:
-        return self.task if hasattr(self.task, 'rank_videos') else None
-
-    def predict_all(
-        self, feats: Dict[str, Tensor],
-        data_samples: Sequence[ActionDataSample], num_images: int,
-        num_texts: int
-    ) -> Tuple[List[ActionDataSample], List[ActionDataSample]]:
-        """Rank a whole data set, as MMAction2's retrieval loops ask for.
-
-        Args:
-            feats (dict[str, Tensor]): What :meth:`forward` gave in 'tensor'
-                mode for all batches, concatenated.
-            data_samples (Sequence[ActionDataSample]): One per row of them.
-            num_images (int): Number of videos.
-            num_texts (int): Number of texts.
-
-        Returns:
-            tuple[list, list]: See :meth:`VioletRetrieval.predict_all`.
-
-        Raises:
-            ValueError: If the task is not retrieval.
-        """
-        if not hasattr(self.task, 'predict_all'):
-            raise ValueError(
-                f'a retrieval loop needs the task VioletRetrieval, but the '
-                f"model's is {type(self.task).__name__}; use "
-                f"val_cfg=dict(type='ValLoop') and "
-                f"test_cfg=dict(type='TestLoop')")
-        return self.task.predict_all(self, feats, data_samples, num_images,
-                                     num_texts)
-
     @staticmethod
     def read_out(states: Tensor, num_video: int) -> Tensor:
         """Take the state of the text's [CLS], (R, n + X, D) -> (R, D)."""
@@ -260,3 +204,126 @@ class Violet(RankingModel):
                 f'have the shape {tuple(inputs.shape)}; use one clip per '
                 f"video and FormatShape(input_format='NCTHW')")
         return inputs
+
+
+class VioletBatch(SampleBatch):
+    """Lazy features of one batch, shared by all its losses.
+
+    Nothing is computed before a loss asks for it, so a subset of the losses
+    runs only the passes that it needs.
+
+    Args:
+        model (Violet): Encoders and fusion layers.
+        frames (Tensor, optional): Normalised frames, (B, 3, T, H, W); None
+            where only texts are encoded.
+        data_samples (Sequence[ActionDataSample]): B samples.
+        masked_targets (bool): Show masked frames to every loss.
+            Defaults to False.
+    """
+
+    def __init__(self,
+                 model: Violet,
+                 frames: Optional[Tensor],
+                 data_samples: Optional[Sequence[ActionDataSample]],
+                 masked_targets: bool = False) -> None:
+        super().__init__(model, data_samples)
+        self.frames = frames
+        self.masked_targets = masked_targets
+
+    @cached_property
+    def video(self) -> Tensor:
+        """Features of the frames that target and matching see, (B, n, D)."""
+        if self.masked_targets:
+            return self.masked_video
+        return self.model.video_encoder(self.frames)
+
+    @cached_property
+    def masked_video(self) -> Tensor:
+        """Features of the frames with masked cells blacked out, (B, n, D)."""
+        return self.model.video_encoder(
+            black_out(self.frames, self.field('patch_mask'),
+                      self.model.black_level()))
+
+    @cached_property
+    def text(self) -> Tensor:
+        """Embedded text, (R, X, D)."""
+        return self.model.text_embeddings(self._rows('text_ids'))
+
+    @cached_property
+    def masked_text(self) -> Tensor:
+        """Embedded text with hidden words, (M, X, D)."""
+        return self.model.text_embeddings(self.masked_rows('masked_text_ids'))
+
+    @cached_property
+    def text_mask(self) -> Tensor:
+        """1 = word, 0 = padding, (R, X)."""
+        return self._rows('text_mask')
+
+    @cached_property
+    def target_states(self) -> Tensor:
+        """Fused states of each video with its text, (R, n + X, D)."""
+        return self.model.fuse(self.video, self.text, self.text_mask)
+
+    @cached_property
+    def masked_states(self) -> Tensor:
+        """Fused states of masked video and masked text, (M, n + X, D)."""
+        return self.model.fuse(self.masked_video, self.masked_text,
+                               self.masked_rows('text_mask'))
+
+    def masked_rows(self, name: str) -> Tensor:
+        """Stack a field of the texts whose hidden words are named, (M, X)."""
+        return self.model.task.masked_rows(self, self._rows(name))
+
+    def _rows(self, name: str) -> Tensor:
+        # One row per text, whether a sample has one or several.
+        return self.field(name).flatten(0, -2)
+
+
+def black_out(frames: Tensor, patch_mask: Tensor,
+              black: Union[Tensor, float]) -> Tensor:
+    """Fill the masked cells of every frame.
+
+    Args:
+        frames (Tensor): Normalised frames, (B, 3, T, H, W).
+        patch_mask (Tensor): bool, True = masked, (B, T, H/32, W/32).
+        black (Tensor or float): What a black pixel becomes by
+            normalisation, broadcastable to ``frames``.
+
+    Returns:
+        Tensor: A new tensor like ``frames``, which is left as it is.
+
+    Raises:
+        ValueError: If the mask has not one entry per cell.
+    """
+    B, _, T, H, W = frames.shape
+    expected = (B, T, H // CELL, W // CELL)
+    if patch_mask.shape != expected:
+        raise ValueError(
+            f'patch_mask must have one entry per {CELL} x {CELL} cell, '
+            f'{expected[1:]} for frames of {H} x {W}, but has '
+            f'{tuple(patch_mask.shape[1:])}; make the masking transform and '
+            f'the resize transform agree')
+    pixels = patch_mask.repeat_interleave(CELL, 2).repeat_interleave(CELL, 3)
+    pixels = pixels.bool()[:, None]  # (B, 1, T, H, W)
+    if isinstance(black, Tensor):
+        black = black.to(frames).expand_as(frames)
+        return black.where(pixels, frames)
+    return frames.masked_fill(pixels, black)
+
+
+def build_mlp_head(hidden_size: int,
+                   num_outputs: int,
+                   dropout: float = 0.1) -> nn.Sequential:
+    """Dropout, Linear(D, 2 D), ReLU, Linear(2 D, K).
+
+    Args:
+        hidden_size (int): D.
+        num_outputs (int): K.
+        dropout (float): Rate on the input. Defaults to 0.1.
+
+    Returns:
+        nn.Sequential: (..., D) -> (..., K); torch's default initialisation.
+    """
+    return nn.Sequential(
+        nn.Dropout(dropout), nn.Linear(hidden_size, 2 * hidden_size),
+        nn.ReLU(), nn.Linear(2 * hidden_size, num_outputs))

@@ -39,7 +39,7 @@ def test_subset_computes_the_same_and_runs_only_its_passes(
 
 def test_unknown_names_are_listed(config):
     config['heads']['mpp'] = dict()
-    with pytest.raises(ValueError, match="'mlm', 'itc'.*but got \\['mpp'\\]"):
+    with pytest.raises(ValueError, match="'itc', 'mlm'.*but got \\['mpp'\\]"):
         MODELS.build(config)
     del config['heads']['mpp']
     config['target'] = 'mlm'
@@ -141,14 +141,14 @@ def test_matching_shows_half_of_the_texts_another_video(model):
     frames, samples = make_batch(5)
     batch = AllInOneBatch(model, frames[:, 0], samples)
     assert batch.is_matched.tolist() == [True] * 2 + [False] * 3
-    logits = model.heads['itm'].logits(batch)
+    logits = model.heads['itm'].logits(model, batch)
     for i, j in enumerate([0, 1, 3, 4, 0]):
         pair = AllInOneBatch(model, frames[j:j + 1, 0], samples[i:i + 1])
         expected = model.heads['itm'].fc(model.pool(pair.joint_states))
         torch.testing.assert_close(logits[i:i + 1], expected)
     expected = F.cross_entropy(logits, torch.tensor([1, 1, 0, 0, 0]))
     torch.testing.assert_close(
-        model.heads['itm'].matching_loss(batch), expected)
+        model.heads['itm'].matching_loss(model, batch), expected)
     single = model(
         frames[:1], samples[:1], mode='loss', losses=['loss_itm', 'loss_wpa'])
     assert all(value.isfinite() for value in single.values())
@@ -156,7 +156,7 @@ def test_matching_shows_half_of_the_texts_another_video(model):
 
 @pytest.mark.parametrize('target', ['rank', 'mc'])
 def test_options_are_scored_by_themselves(model, batch, target):
-    model.target = target
+    model.target_head = target
     frames, samples = batch
     scores = model(frames, samples)
     assert scores.shape == (3, 4)
@@ -165,7 +165,7 @@ def test_options_are_scored_by_themselves(model, batch, target):
             text = model.embed_text(sample.option_ids[c:c + 1])
             states = model.fuse(text, sample.option_mask[c:c + 1],
                                 model.embed_video(frames[i]))
-            score = model.heads[target].score(model.pool(states))
+            score = model.heads[target].choice_scores(model.pool(states))
             torch.testing.assert_close(scores[i, c], score[0, 0])
     predicted = model(frames, samples, mode='predict')
     assert [sample.pred_label.item() for sample in predicted] == scores.argmax(

@@ -3,14 +3,15 @@ import torch
 import torch.nn.functional as F
 from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
+from model_contract import check_one_batch_is_no_gallery, check_refuses_to_rank
 from torch.utils.data import Dataset
 
-from meltr_mm.models.all_in_one.similarity import mean_cosine
+from meltr_mm.models.all_in_one.contrastive_head import mean_cosine
 
 
 def cosines(model, batch):
     """The similarity of every text with every video, one by one."""
-    model.target = 'itc'
+    model.target_head = 'itc'
     frames, samples = batch
     scores = torch.zeros(len(samples), len(samples))
     for i in range(len(samples)):
@@ -24,7 +25,7 @@ def cosines(model, batch):
 
 @torch.no_grad()
 def test_text_and_video_do_not_see_each_other(model, batch):
-    model.target = 'itc'
+    model.target_head = 'itc'
     features = model(*batch)
     together = features['text_feature'] @ features['video_feature'][:, 0].T
     torch.testing.assert_close(together, cosines(model, batch))
@@ -49,7 +50,7 @@ def test_one_pair_has_no_negatives(model, batch):
 
 @torch.no_grad()
 def test_views_average_the_cosines(model, batch):
-    model.target = 'itc'
+    model.target_head = 'itc'
     frames, samples = batch
     other = torch.randn_like(frames)
     features = [model(clips, samples) for clips in (frames, other)]
@@ -60,13 +61,6 @@ def test_views_average_the_cosines(model, batch):
     scores = mean_cosine(both['text_feature'][None],
                          both['video_feature'].transpose(0, 1))
     torch.testing.assert_close(scores, expected)
-    predicted = model(
-        torch.cat([frames, other], dim=1), samples, mode='predict')
-    for i, text in enumerate(predicted):
-        for j, video in enumerate(predicted):
-            torch.testing.assert_close(
-                text.features.text_feature @ video.features.video_feature,
-                expected[i, j])
 
 
 def test_several_clips_are_for_retrieval_only(model, batch):
@@ -74,7 +68,7 @@ def test_several_clips_are_for_retrieval_only(model, batch):
     twice = torch.cat([frames, frames], dim=1)
     with pytest.raises(ValueError, match='one clip per video'):
         model(twice, samples)
-    model.target = 'itc'
+    model.target_head = 'itc'
     with pytest.raises(ValueError, match='one clip per video'):
         model(twice, samples, mode='loss')
 
@@ -117,39 +111,37 @@ def test_ranking_through_the_stock_loop(model, batch, tmp_path):
             100 * (ranks == 1).double().mean().item())
 
 
-def test_gallery_must_be_complete_and_square(model, batch):
-    model.target = 'itc'
-    feats = model(*batch)
-    with pytest.raises(ValueError, match='all 4 pairs.*1 were not.*as 3'):
-        model.predict_all(feats, batch[1], 4, 4)
-    with pytest.raises(ValueError, match='3 videos and 5 texts'):
-        model.predict_all(feats, batch[1], 3, 5)
-
-
-def test_order_of_the_samples_does_not_matter(model, batch):
-    model.target = 'itc'
+@torch.no_grad()
+def test_several_captions_of_a_video(model, batch):
     frames, samples = batch
-    order = [2, 0, 1, 0]  # a sampler may fill up with what it had
-    shuffled = model(frames[order], [samples[i] for i in order])
-    straight = model(frames, samples)
-    ours = model.predict_all(shuffled, [samples[i] for i in order], 3, 3)
-    expected = model.predict_all(straight, samples, 3, 3)
-    for mine, other in zip(ours, expected, strict=True):
-        for place, sample in zip(order, mine, strict=True):
-            torch.testing.assert_close(
-                sample.pred_score, other[place].pred_score)
-            assert sample.gt_label.item() == place
+    scores = cosines(model, batch)[:, :2]
+    samples[2].set_metainfo(dict(video_id='video0'))
+    frames[2] = frames[0]
+    by_video, by_text = model.predict_all(model(frames, samples), samples, 2,
+                                          3)
+    for query, (row, right) in zip(by_text, zip(scores, [[0], [1], [0]])):
+        torch.testing.assert_close(query.pred_score, row)
+        assert query.gt_label.tolist() == right
+    for query, (row, right) in zip(by_video, zip(scores.T, [[0, 2], [1]])):
+        torch.testing.assert_close(query.pred_score, row)
+        assert query.gt_label.tolist() == right
 
 
 @torch.no_grad()
 def test_any_texts_and_videos_can_be_ranked(model, batch):
     frames, samples = batch
     expected = cosines(model, batch)
-    videos = model.extract_feat(frames, samples, return_texts=False)
-    texts = model.extract_feat(None, samples[:2])
+    videos = model.encode_videos(frames)
+    texts = model.encode_texts(samples[:2])
     assert (list(videos), list(texts)) == (['video_feature'],
                                            ['text_feature'])
-    torch.testing.assert_close(model.rank_videos(texts, videos), expected[:2])
-    model.target = 'qa'
-    with pytest.raises(ValueError, match='target is retrieval'):
-        model.extract_feat(*batch)
+    torch.testing.assert_close(model.score(texts, videos), expected[:2])
+
+
+@pytest.mark.parametrize('head', ['qa', 'mc', 'rank'])
+def test_only_contrast_ranks(model, batch, head):
+    model.target_head = head
+    assert model.target == ('answer' if head == 'qa' else 'choice')
+    check_refuses_to_rank(model, batch)
+    model.target_head = 'itc'
+    check_one_batch_is_no_gallery(model, batch)

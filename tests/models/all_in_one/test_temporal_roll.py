@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from meltr_mm.models.all_in_one.temporal_roll import temporal_roll
+from meltr_mm.models.all_in_one.vit import temporal_roll
 
 
 @pytest.mark.parametrize('N, moving', [(8, 1), (17, 2), (197, 24)])

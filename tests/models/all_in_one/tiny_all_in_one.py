@@ -65,7 +65,7 @@ def make_batch(size, seed=0):
         hidden, labels = ids.clone(), torch.full((L, ), -1)
         hidden[2], labels[2] = 103, ids[2]
         sample = ActionDataSample().set_gt_label(i % C)
-        sample.set_metainfo(dict(sample_idx=i))
+        sample.set_metainfo(dict(sample_idx=i, video_id=f'video{i}'))
         sample.set_data(
             dict(
                 text_ids=ids,

@@ -10,7 +10,7 @@ from model_contract import (
 )
 from transformers import BertForMaskedLM
 
-from meltr_mm.models.univl.batch import UniVLBatch
+from meltr_mm.models.univl import UniVLBatch
 
 NAMES = ['loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm',
          'loss_m_joint', 'loss_m_align', 'loss_decoder', 'loss_m_decoder']

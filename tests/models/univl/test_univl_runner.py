@@ -53,7 +53,8 @@ def dataloader(root, split, encoder_text):
         dict(type='TokenizeText', tokenizer=tokenizer, max_length=W,
              key='text'),
         *(masks if split == 'train' else []),
-        dict(type='PackActionInputs', meta_keys=('video_id', 'references'),
+        dict(type='PackActionInputs',
+             meta_keys=('sample_idx', 'video_index', 'references'),
              algorithm_keys=(
                  'text_ids', 'text_mask', 'video_mask', 'masked_text_ids',
                  'mlm_labels', 'mfm_labels', 'caption_ids', 'caption_labels',

@@ -10,12 +10,13 @@ from mmaction.engine import RetrievalValLoop
 from mmaction.registry import METRICS, MODELS
 from mmengine.dataset import DefaultSampler, pseudo_collate
 from mmengine.evaluator import Evaluator
+from model_contract import check_one_batch_is_no_gallery, check_refuses_to_rank
 from torch.utils.data import DataLoader, Dataset
 from transformers import BertTokenizerFast
 
 from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 from meltr_mm.evaluation.functional import retrieval_metrics
-from meltr_mm.models.univl.batch import UniVLBatch
+from meltr_mm.models.univl import UniVLBatch
 from meltr_mm.models.univl.beam_search import beam_search
 
 sys.path.insert(
@@ -78,7 +79,7 @@ def test_retrieval_loop(model, batch, wrapped, capsys):
                 primary='loss_alignment')).eval()
     result = loop_metrics(model, Pairs(batch))
     assert result == expected
-    assert '4/4' in capsys.readouterr().out  # progress over the blocks
+    assert '4/4' in capsys.readouterr().err  # progress over the texts
 
 
 def test_joint_similarity(config, model, batch):
@@ -88,18 +89,13 @@ def test_joint_similarity(config, model, batch):
     view = UniVLBatch(model, *batch)
     scores = model.joint_scores(view.text, view.text_mask, view.video,
                                 view.video_mask)
-    predicted = joint(*batch, mode='predict')
+    _, predicted = joint.predict_all(joint(*batch), batch[1], 4, 4)
     torch.testing.assert_close(
         torch.stack([sample.pred_score for sample in predicted]), scores)
     assert [s.gt_label.tolist() for s in predicted] == [[0], [1], [2], [3]]
     config['task']['similarity'] = 'cosine'
     with pytest.raises(ValueError, match="one of.*'joint'.*'cosine'"):
         MODELS.build(config)
-
-
-def test_number_of_videos_must_be_right(model, batch):
-    with pytest.raises(ValueError, match='4 different videos for 4 texts.* 3'):
-        model.predict_all(model(*batch), batch[1], num_images=3, num_texts=4)
 
 
 VIDEO_OF = [7, 2, 2, 7, 5]  # indices of a subset need not start at 0
@@ -226,11 +222,6 @@ def test_ends_of_a_caption_are_the_tokenizer_s(tmp_path):
         MODELS.build(dict(task, tokenizer=str(tmp_path), end_id=102))
 
 
-def test_captioner_ranks_nothing(captioner, batch):
-    with pytest.raises(TypeError, match='UniVLCaptioning ranks nothing'):
-        captioner.predict_all({}, batch[1])
-
-
 def test_sentiment(config, batch):
     config['task'] = dict(type='UniVLSentiment', dropout=0.)
     torch.manual_seed(0)
@@ -257,16 +248,15 @@ def test_sentiment(config, batch):
 def test_any_texts_and_videos_can_be_ranked(model, batch):
     features, samples = batch
     with torch.no_grad():
-        _, by_text = model.predict_all(model(*batch), samples)
-        videos = model.extract_feat(features, samples, return_texts=False)
-        texts = model.extract_feat(None, samples[1:])
-        assert not set(videos) & set(texts)
-        scores = model.rank_videos(texts, videos)
+        _, by_text = model.predict_all(model(*batch), samples, 4, 4)
+        videos = model.encode_videos(features, samples)
+        texts = model.encode_texts(samples[1:])
+        scores = model.score(texts, videos)
     torch.testing.assert_close(
         scores, torch.stack([s.pred_score for s in by_text[1:]]))
 
 
-def test_captioner_has_no_features_to_rank_by(captioner, batch):
-    with pytest.raises(ValueError, match='rank_videos is for a UniVL whose '
-                                         'target is retrieval'):
-        captioner.rank_videos({}, {})
+def test_only_retrieval_ranks(model, captioner, batch):
+    assert captioner.target == 'caption'
+    check_refuses_to_rank(captioner, batch)
+    check_one_batch_is_no_gallery(model, batch)

@@ -58,6 +58,7 @@ def make_batch(size, seed=0):
         frame_labels[i % frames] = i % frames
         caption = words(length - 1)
         sample = ActionDataSample()
+        sample.set_metainfo(dict(sample_idx=i, video_id=f'video{i}'))
         sample.set_data(
             dict(
                 text_ids=ids,

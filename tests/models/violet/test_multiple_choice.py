@@ -10,7 +10,7 @@ def option_state(model, frames, sample, option, masked=False):
     """Fused states of one option of one sample, by itself."""
     clip = frames[None, 0]
     if masked:
-        from meltr_mm.models.violet.masking import black_out
+        from meltr_mm.models.violet.violet import black_out
         clip = black_out(clip, sample.patch_mask[None], model.black_level())
     video = model.video_encoder(clip)
     ids = sample.masked_text_ids if masked else sample.text_ids
@@ -88,7 +88,7 @@ def test_official_matching_compares_a_video_with_its_own_options(
     choice_config['task']['official_matching'] = True
     model = MODELS.build(choice_config).eval()
     frames, samples = choice_batch
-    from meltr_mm.models.violet.batch import VioletBatch
+    from meltr_mm.models.violet import VioletBatch
     batch = VioletBatch(model, frames[:, 0], samples)
     video, text, mask = model.task.matching_pairs(batch)
     # Four options: rows 0..2 all belong to the first video.

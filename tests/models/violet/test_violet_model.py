@@ -16,7 +16,7 @@ from model_contract import (
 from tiny_violet import build
 from transformers import BertForMaskedLM
 
-from meltr_mm.models.violet.masking import black_out
+from meltr_mm.models.violet.violet import black_out
 
 NAMES = ['loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm']
 ROOT = Path(__file__).resolve().parents[3]

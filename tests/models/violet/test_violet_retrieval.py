@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 import torch
 from mmaction.registry import MODELS
+from model_contract import check_one_batch_is_no_gallery, check_refuses_to_rank
 from rank_in_parts import rank_gallery
 from two_ranks import run_two_ranks
 
-from meltr_mm.models.violet.pair_scores import (
+from meltr_mm.models.violet.retrieval import (
     best_pairs,
     rank_below,
     score_pairs,
@@ -141,30 +142,11 @@ def test_rank_below():
     assert torch.equal(rank_below(exact, everything, cheap), exact)
 
 
-def test_progress_counts_pairs(retrieval_model, batch, capsys):
-    frames, samples = batch
-    feats = retrieval_model(frames, samples)
+def test_only_wanted_pairs_are_scored(retrieval_model, batch):
+    feats = retrieval_model(*batch)
     wanted = torch.eye(3, dtype=torch.bool)
-    scores = score_pairs(retrieval_model, **feats, wanted=wanted, block=2)
+    scores = score_pairs(retrieval_model, feats, feats['video'], 2, wanted)
     assert (scores != 0).tolist() == wanted.tolist()
-    assert '3/3' in capsys.readouterr().err
-
-
-def test_one_batch_is_no_gallery(retrieval_model, model, batch):
-    with pytest.raises(ValueError, match='RetrievalValLoop'):
-        retrieval_model(*batch, mode='predict')
-    with pytest.raises(ValueError, match='VioletOpenEndedQA.*ValLoop'):
-        model.predict_all({}, [], 1, 1)
-
-
-def test_incomplete_galleries_are_refused(retrieval_model, batch):
-    frames, samples = batch
-    feats = retrieval_model(frames, samples)
-    with pytest.raises(ValueError, match="'sample_idx'.*meta_keys"):
-        retrieval_model.predict_all(feats, samples, 3, 3)
-    name(samples, 'abc')
-    with pytest.raises(ValueError, match='4 texts .* there are 3'):
-        retrieval_model.predict_all(feats, samples, 3, 4)
 
 
 @pytest.mark.parametrize('option', ['top_k', 'block'])
@@ -182,8 +164,10 @@ def test_two_processes_rank_as_one(tmp_path):
         for direction in range(2):
             first, second = (part[run][direction] for part in parts)
             # As the evaluator puts the processes' results together.
-            together = [None] * len(expected[direction])
+            assert len(first) == len(second)
+            together = [None] * 2 * len(first)
             together[::2], together[1::2] = first, second
+            together = together[:len(expected[direction])]
             for (scores, right), (wanted, truth) in zip(
                     together, expected[direction], strict=True):
                 torch.testing.assert_close(scores, wanted)
@@ -193,10 +177,8 @@ def test_two_processes_rank_as_one(tmp_path):
 def apart(model, frames, samples):
     """Scores of every text with every video, (Q, G), encoded apart."""
     with torch.no_grad():
-        videos = model.extract_feat(frames, samples, return_texts=False)
-        texts = model.extract_feat(None, samples[:2])
-        assert not set(videos) & set(texts)
-        return model.rank_videos(texts, videos)
+        return model.score(model.encode_texts(samples[:2]),
+                           model.encode_videos(frames))
 
 
 def test_any_texts_and_videos_can_be_ranked(retrieval_config, batch):
@@ -213,7 +195,8 @@ def test_any_texts_and_videos_can_be_ranked(retrieval_config, batch):
         torch.testing.assert_close(scores[best], truth[best])
 
 
-def test_features_are_for_retrieval_only(model, batch):
-    with pytest.raises(ValueError, match='extract_feat is for a Violet whose '
-                                         'target is retrieval'):
-        model.extract_feat(*batch)
+def test_only_retrieval_ranks(retrieval_model, model, choice_model, batch):
+    assert (model.target, choice_model.target) == ('answer', 'choice')
+    for other in (model, choice_model):
+        check_refuses_to_rank(other, batch)
+    check_one_batch_is_no_gallery(retrieval_model, batch)

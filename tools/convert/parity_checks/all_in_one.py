@@ -14,7 +14,7 @@ from meltr_mm.meltr import MELTR
 from meltr_mm.meltr.hypergradient import hypergradient
 from meltr_mm.models.all_in_one import AllInOne, AllInOneBatch
 from meltr_mm.models.all_in_one.checkpoint import ALL_IN_ONE_KEYS
-from meltr_mm.models.all_in_one.similarity import mean_cosine
+from meltr_mm.models.all_in_one.contrastive_head import mean_cosine
 from parity_checks.all_in_one_replay import (
     LOSSES,
     Replay,
@@ -171,9 +171,11 @@ def _check_choices(report: Report, fixture: dict, replay: Replay) -> None:
             option_mask=torch.cat([inputs['text_masks'][:, None], masks],
                                   dim=1))
         batch, head = replay.batch(samples), replay.model.heads[head]
-        report.close(f'outputs.{name}_scores', head.scores(batch),
+        report.close(f'outputs.{name}_scores',
+                     head.outputs(replay.model, batch),
                      expected[f'{name}_scores'], OUTPUT_RTOL)
-        report.close(f'outputs.{name}_loss', head.loss(batch),
+        report.close(f'outputs.{name}_loss',
+                     head.answer_loss(replay.model, batch),
                      expected[f'{name}_loss'], OUTPUT_RTOL)
 
 
@@ -188,9 +190,9 @@ def _check_matching(report: Report, fixture: dict, replay: Replay) -> None:
     head = replay.model.heads['itm']
     for name, value in dict(
             itm_labels=batch.is_matched,
-            itm_logits=head.logits(batch),
-            itm_loss=head.matching_loss(batch),
-            itm_wpa_loss=head.alignment_loss(batch)).items():
+            itm_logits=head.logits(replay.model, batch),
+            itm_loss=head.matching_loss(replay.model, batch),
+            itm_wpa_loss=head.alignment_loss(replay.model, batch)).items():
         report.close(f'outputs.{name}', value, expected[name], OUTPUT_RTOL,
                      SMALL)
     report.equal('outputs.itm_loss_keys_order',

@@ -11,9 +11,8 @@ from meltr_mm.datasets.caption_text import caption_text
 from meltr_mm.evaluation.functional import retrieval_metrics
 from meltr_mm.meltr.hypergradient import hypergradient
 from meltr_mm.models.layers import load_strict
-from meltr_mm.models.univl.batch import UniVLBatch
 from meltr_mm.models.univl.checkpoint import UNIVL_KEYS, from_official
-from meltr_mm.models.univl.univl import UniVL
+from meltr_mm.models.univl.univl import UniVL, UniVLBatch
 from parity_checks.meltr import (
     ESTIMATORS,
     GRADIENT_FLOOR,

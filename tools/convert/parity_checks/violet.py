@@ -5,11 +5,9 @@ import torch
 from torch import Tensor
 
 from meltr_mm.datasets.transforms.mask_text import hide_tokens
-from meltr_mm.models.violet.batch import VioletBatch
 from meltr_mm.models.violet.checkpoint import official_form, violet_key_map
-from meltr_mm.models.violet.losses import matching_targets
-from meltr_mm.models.violet.masking import black_out
-from meltr_mm.models.violet.violet import Violet
+from meltr_mm.models.violet.tasks import matching_targets
+from meltr_mm.models.violet.violet import Violet, VioletBatch, black_out
 from parity_checks.meltr import (
     OUTPUT_RTOL,
     build_meltr,
