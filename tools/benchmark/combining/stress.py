@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 CODE, INPUTS, FEATURES, CLASSES, WIDTH = 6, 40, 12, 8, 16
-TRAIN, TEST = 200, 1000
+TRAIN, TEST, UPDATES = 200, 1000, 400
 # Cell: share of wrong primary labels, and the other losses (kind, scale).
 CELLS: Dict[str, Tuple[float, List[Tuple[str, float]]]] = {
     'stress_wrong_labels': (0.4, [('related', 1)]),
@@ -161,13 +161,12 @@ class StressAccuracy(BaseMetric):
         return dict(accuracy=100 * sum(results) / len(results))
 
 
-def config(cell: str, world_seed: int, updates: int = 400) -> Config:
+def config(cell: str, world_seed: int) -> Config:
     """The config of a cell, as a user would write one.
 
     Args:
         cell (str): A key of ``CELLS``.
         world_seed (int): The world that the samples are from.
-        updates (int): Length of the run. Defaults to 400.
 
     Returns:
         Config: With MELTR in its default form.
@@ -201,9 +200,9 @@ def config(cell: str, world_seed: int, updates: int = 400) -> Config:
             dataset=dict(samples, test=True),
             collate_fn=dict(type='default_collate'),
             sampler=dict(type='DefaultSampler', shuffle=False)),
-        train_cfg=dict(type='IterBasedTrainLoop', max_iters=updates,
+        train_cfg=dict(type='IterBasedTrainLoop', max_iters=UPDATES,
                        val_interval=10**9),
         param_scheduler=dict(type='CosineAnnealingLR', by_epoch=False,
-                             T_max=updates, eta_min_ratio=0.05),
+                             T_max=UPDATES, eta_min_ratio=0.05),
         test_cfg=dict(type='TestLoop'),
         test_evaluator=dict(type='StressAccuracy')))
