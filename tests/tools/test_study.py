@@ -4,12 +4,21 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS
 
 sys.path.insert(
     0, str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark'))
 import study  # noqa: E402
-from combining import methods, results, stress, tasks  # noqa: E402
+from combining import (  # noqa: E402
+    methods,
+    results,
+    stress,
+    stress_many,
+    tasks,
+)
 
 METHODS = ['primary', 'sum', 'meltr:start=sum,interval=2']
 
@@ -118,8 +127,14 @@ def test_a_config_of_ones_own(tmp_path, capsys):
             str(tmp_path / 'own.py'), '--methods', 'sum']
     with pytest.raises(ValueError, match='give --metric'):
         study.main(args)
-    study.main([*args, '--metric', 'accuracy'])
+    study.main([*args, 'meltr:start=primary,interval=1,hessian=project',
+                'upgrad', '--metric', 'accuracy'])
     assert 'own sum world 0 seed 0: accuracy' in capsys.readouterr().out
+    learnt, = results.read(str(tmp_path), methods=[
+        'meltr:start=primary,interval=1,hessian=project'])
+    assert learnt['weights']['loss_class'][0] == 1
+    assert learnt['weights']['loss_noise_1'][0] == 0
+    assert learnt['weights']['loss_noise_1'][2] != 0
     assert tasks.metric_of(Config(), '-loss') == ('loss', False)
 
 
@@ -129,3 +144,48 @@ def test_toy_tasks_are_those_of_the_configs():
         assert task.metric and callable(task.config)
     with pytest.raises(ValueError, match='a task must be one of'):
         tasks.find('meltr_univl_nothing')
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize('method', [
+    'sum', 'oracle_0', 'uncertainty', 'learnt_weights:meta=training',
+    'meltr:start=primary,hessian=project,meta=training,interval=2',
+    'meltr:start=random,hessian=adam,meta=training,interval=1',
+    'meltr:meta=training,interval=1,gamma=0'])
+def test_many_runs_are_runs_of_the_product(method, double):
+    cell, updates = 'stress_scales', 6
+    runs = stress_many.Runs(cell, method, [(1, 0), (0, 5)], capacity=1)
+    rows = [runs.draw(False) for _ in range(updates)]
+    products = []
+    for i in range(2):
+        cfg = stress.config(cell, 0)
+        methods.apply(cfg, method)
+        if method.startswith('meltr'):
+            cfg.model.meltr.start = runs.options['start']
+        wrapper = MODELS.build(cfg.model)
+        wrapper.model.load_state_dict({k: v[i] for k, v in runs.w.items()})
+        wrapper.meltr.load_state_dict(
+            {k: v[i] for k, v in runs.phi.items()}, strict=False)
+        if runs.learns:
+            cfg.optim_wrapper.history = dict(capacity=1)
+        optim_wrapper = build_optim_wrapper(wrapper, cfg.optim_wrapper)
+        for update in range(updates):
+            batch = dict(inputs=runs.inputs[i, rows[update][i]], targets={
+                k: v[i, rows[update][i]] for k, v in runs.targets.items()})
+            wrapper.train_step(batch, optim_wrapper)
+        products.append(wrapper)
+    for update in range(updates):
+        runs.step(rows[update], update + 1)
+    for i, wrapper in enumerate(products):
+        for name, value in wrapper.model.named_parameters():
+            torch.testing.assert_close(
+                runs.w[name][i], value, rtol=1e-6, atol=1e-6)
+        for name, value in wrapper.meltr.named_parameters():
+            torch.testing.assert_close(
+                runs.phi[name][i], value, rtol=1e-6, atol=1e-6)

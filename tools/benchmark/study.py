@@ -21,13 +21,20 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional
 
 import torch
 from mmengine.config import Config
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from combining import methods, results, running, tasks  # noqa: E402
+from combining import (  # noqa: E402
+    methods,
+    results,
+    running,
+    stress,
+    stress_many,
+    tasks,
+)
 
 import meltr_mm  # noqa: E402, F401
 
@@ -71,14 +78,82 @@ def train(job: Job) -> dict:
     if job.config is None:
         tasks.remember_samples(cfg)
     done = running.run(cfg, job.seed, metric)
+    return write(job, metric, higher, done)
+
+
+def write(job: Job, metric: str, higher_is_better: bool,
+          done: dict) -> dict:
+    """Write the file of a run, whole or not at all.
+
+    Args:
+        job (Job): The run.
+        metric (str): What was measured.
+        higher_is_better (bool): Its direction.
+        done (dict): ``value``, ``updates``, ``seconds`` and ``weights``.
+
+    Returns:
+        dict: What the file holds.
+    """
     result = dict(
         task=job.task, method=job.method, seed=job.seed,
         world_seed=job.world_seed, metric=metric,
-        value=done.pop('value'), higher_is_better=higher, **done)
+        higher_is_better=higher_is_better, **done)
     partial = job.file.with_suffix(f'.{os.getpid()}')
     partial.write_text(json.dumps(result) + '\n')
     partial.replace(job.file)
     return result
+
+
+def train_many(jobs: List[Job]) -> List[dict]:
+    """Make the runs of a stress test with one method, all at once.
+
+    Args:
+        jobs (list[Job]): They differ in their seeds only.
+
+    Returns:
+        list[dict]: What the files hold.
+    """
+    torch.set_num_threads(1)
+    done = stress_many.run(
+        jobs[0].task, jobs[0].method,
+        [(job.world_seed, job.seed) for job in jobs])
+    return [write(job, 'accuracy', True, result)
+            for job, result in zip(jobs, done)]
+
+
+def train_group(jobs: List[Job]) -> List[dict]:
+    """Make the runs of a group, see :func:`grouped`.
+
+    Args:
+        jobs (list[Job]): The runs.
+
+    Returns:
+        list[dict]: What the files hold.
+    """
+    if at_once(jobs[0]):
+        return train_many(jobs)
+    return [train(job) for job in jobs if not job.file.exists()]
+
+
+def at_once(job: Job) -> bool:
+    """Whether such runs are made many at a time."""
+    return job.task in stress.CELLS and stress_many.supports(job.method)
+
+
+def grouped(jobs: List[Job]) -> List[List[Job]]:
+    """Put runs together that can be made at once.
+
+    Args:
+        jobs (list[Job]): All runs.
+
+    Returns:
+        list[list[Job]]: Groups of them.
+    """
+    groups: Dict[tuple, List[Job]] = {}
+    for job in jobs:
+        key = (job.task, job.method) if at_once(job) else job
+        groups.setdefault(key, []).append(job)
+    return list(groups.values())
 
 
 def run(jobs: List[Job], processes: int) -> None:
@@ -91,27 +166,29 @@ def run(jobs: List[Job], processes: int) -> None:
     waiting = [job for job in jobs if not job.file.exists()]
     print(f'{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before',
           flush=True)
-    start = time.time()
+    start, count = time.time(), 0
 
-    def report(count: int, result: dict) -> None:
-        passed = time.time() - start
-        left = passed / count * (len(waiting) - count) / 60
-        print(f"[{count}/{len(waiting)}] {result['task']} "
-              f"{result['method']} world {result['world_seed']} seed "
-              f"{result['seed']}: {result['metric']} {result['value']:.2f} "
-              f"({result['seconds']:.0f} s; {left:.0f} minutes left)",
-              flush=True)
+    def report(done: List[dict]) -> None:
+        nonlocal count
+        for result in done:
+            count += 1
+            left = (time.time() - start) / count * (len(waiting) - count)
+            print(f"[{count}/{len(waiting)}] {result['task']} "
+                  f"{result['method']} world {result['world_seed']} seed "
+                  f"{result['seed']}: {result['metric']} "
+                  f"{result['value']:.2f} ({result['seconds']:.1f} s; "
+                  f'{left / 60:.0f} minutes left)', flush=True)
 
+    groups = grouped(waiting)
     if processes == 1:
-        for count, job in enumerate(waiting, 1):
-            if not job.file.exists():  # another study may have made it
-                report(count, train(job))
+        for group in groups:
+            report(train_group(group))
         return
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(processes, context) as pool:
-        futures = [pool.submit(train, job) for job in waiting]
-        for count, future in enumerate(as_completed(futures), 1):
-            report(count, future.result())
+        for future in as_completed(
+                [pool.submit(train_group, group) for group in groups]):
+            report(future.result())
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:

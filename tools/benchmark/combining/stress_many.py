@@ -8,13 +8,13 @@ batches as AIDOptimWrapper computes it. A test holds it equal to the product.
 Shape legend: S runs, B samples, T losses.
 """
 import time
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from meltr_mm.meltr import MELTR
+from meltr_mm.meltr import MELTR, LearntWeights, UncertaintyWeights
 
 from . import methods, stress
 
@@ -131,8 +131,11 @@ class Runs:
             [w.inputs[stress.TRAIN:] for w in test])
         self.test_classes = torch.stack(
             [w.targets['loss_class'][stress.TRAIN:] for w in test])
-        self.generator = torch.Generator().manual_seed(
-            hash(tuple(seeds)) % 2**31)
+        # One per run, so that it does not matter which others run with it.
+        self.generators = [
+            torch.Generator().manual_seed(1000 * world + seed)
+            for world, seed in seeds]
+        self.picks = torch.Generator().manual_seed(0)
         self.orders, models, combiners = [], [], []
         for world, seed in seeds:
             torch.manual_seed(1000 * world + seed)
@@ -147,11 +150,12 @@ class Runs:
             float(self.options['fraction']) * stress.TRAIN)
         if not self.learns or self.options['meta'] == 'training':
             self.held_out = 0
+        ordinary = {**self.w, **({} if self.learns else self.phi)}
         self.optimizer = torch.optim.AdamW(
-            self.w.values(), lr=LR, weight_decay=DECAY, foreach=True)
+            ordinary.values(), lr=LR, weight_decay=DECAY, foreach=True)
         self.meta_optimizer = torch.optim.Adam(
             self.phi.values(), lr=float(self.options['meta_lr']),
-            foreach=True) if self.phi else None
+            foreach=True) if self.learns else None
         self.fixed = None
         if self.name.startswith('oracle'):
             self.fixed = torch.tensor(methods.oracle_weights(
@@ -164,10 +168,8 @@ class Runs:
             return MELTR(len(self.names), (32, 64), 128, dropout=0., primary=0,
                          start=self.options['start'])
         if self.name == 'learnt_weights':
-            from meltr_mm.meltr import LearntWeights
             return LearntWeights(len(self.names))
         if self.name == 'uncertainty':
-            from meltr_mm.meltr import UncertaintyWeights
             return UncertaintyWeights(len(self.names))
         return torch.nn.Identity()
 
@@ -175,11 +177,13 @@ class Runs:
 
     def draw(self, held_out: bool) -> Tensor:
         """Rows (S, B) of a batch, of the held-out or the other samples."""
-        order = torch.stack(self.orders)
-        order = order[:, :self.held_out] if held_out else \
-            order[:, self.held_out:]
-        keys = torch.rand(order.shape, generator=self.generator)
-        return order.gather(1, keys.topk(min(BATCH, keys.shape[1]), dim=1).indices)
+        rows = []
+        for order, generator in zip(self.orders, self.generators):
+            order = order[:self.held_out] if held_out else \
+                order[self.held_out:]
+            rows.append(order[torch.randperm(
+                len(order), generator=generator)[:BATCH]])
+        return torch.stack(rows)
 
     def batch(self, rows: Tensor) -> tuple:
         """The samples of rows (S, B)."""
@@ -205,7 +209,9 @@ class Runs:
             scale = self.phi['log_variance']
             return ((-scale).exp() * losses + scale / 2).sum(1)
         if self.name == 'rlw':
-            draws = torch.randn(losses.shape, generator=self.generator)
+            draws = torch.stack([
+                torch.randn(losses.shape[1], generator=generator)
+                for generator in self.generators])
             return losses.shape[1] * (draws.softmax(1) * losses).sum(1)
         return losses.sum(1) if self.fixed is None else losses @ self.fixed
 
@@ -225,14 +231,10 @@ class Runs:
         self.trace.append(slopes.detach())
         self.optimizer.zero_grad()
         if self.name == 'uncertainty':
-            for p in self.phi.values():
-                p.grad = None
             self.total(losses).sum().backward()
         else:
             (slopes.detach() * losses).sum().backward()
         self.optimizer.step()
-        if self.name == 'uncertainty':
-            self.meta_optimizer.step()
         if self.learns and update % int(self.options['interval']) == 0:
             self.meta_step(batch)
         self.history = (self.history + [batch])[-self.capacity:]
@@ -241,7 +243,7 @@ class Runs:
         if not self.history:
             return batch
         index = int(torch.randint(
-            len(self.history), (), generator=self.generator))
+            len(self.history), (), generator=self.picks))
         return self.history[index]
 
     def meta_step(self, batch: tuple) -> None:
