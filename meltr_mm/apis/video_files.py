@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from ..datasets.mapped_features import index_of, load_feature_table
+from ..datasets.transforms.inputs import single_steps
 
 # A video file, an array file, 'TABLE:ID', or the features themselves.
 Video = Union[str, np.ndarray]
@@ -37,7 +38,7 @@ class VideoPipeline:
     """
 
     def __init__(self, cfg: Config) -> None:
-        steps = test_dataset_of(cfg)['pipeline']
+        steps = single_steps(test_dataset_of(cfg)['pipeline'])
         places = [i for i, step in enumerate(steps)
                   if step['type'] in _DECODERS]
         if not places:
