@@ -16,6 +16,9 @@ ordinary one. A value written or given at the place itself wins. What a Runner
 keeps, and writes beside its checkpoints, has values only.
 
 A key that nothing reads ends the run with the nearest one that is read.
+
+``_base_ = 'meltr_mm::toy/meltr_univl_mosi.py'`` finds the configs of this
+package, once it was imported.
 """
 import ast
 import copy
@@ -36,6 +39,8 @@ from typing import (
 
 from mmengine.config import Config, ConfigDict
 from mmengine.runner import Runner
+
+from .packaged import packaged_path
 
 Place = Tuple[Union[str, int], ...]
 
@@ -131,7 +136,7 @@ def _put_in(cfg: Config) -> List[str]:
         if isinstance(value, _Unknown):
             problems.append(f'{_dotted(place)} = {text!r} asks for '
                             f'{value.name!r}, which {value.problem}'
-                            f'{_suggest(value.name, root)}')
+                            f'{_suggest(value.name, root, without=False)}')
         else:
             filled[place] = text, value
     for place, (_, value) in filled.items():
@@ -292,13 +297,14 @@ def check_keys(cfg: Config) -> None:
         ConfigKeyError: If nothing reads one of them.
     """
     read = READ_BY_RUNNER | vars(cfg).get('_references', _NOTHING)[2]
-    own = _set_and_not_used(cfg.filename)
+    # A config that was written by MMEngine has values only, with their names.
+    own = _set_and_not_used(cfg.filename) if read > READ_BY_RUNNER else ()
     for key in cfg:
         if key not in read and not key.startswith('_') and (
                 key in own or get_close_matches(key, read, 1, 0.9)):
             raise ConfigKeyError(
                 f'{cfg.filename}: nothing reads the key {key!r}'
-                f'{_suggest(key, cfg._cfg_dict, without=key)}')
+                f'{_suggest(key, cfg._cfg_dict)}')
 
 
 def _set_and_not_used(filename: Optional[str]) -> Set[str]:
@@ -313,19 +319,22 @@ def _set_and_not_used(filename: Optional[str]) -> Set[str]:
     return {node.id for node in names} - used - {'_base_'}
 
 
-def _suggest(key: str, root: ConfigDict, without: str = '') -> str:
-    """The nearest key that exists, as a question; or nothing."""
+def _suggest(key: str, root: ConfigDict, without: bool = True) -> str:
+    """The nearest key that exists, as a question; or nothing.
+
+    ``without``: not the key itself, which nothing reads.
+    """
     head, _, rest = key.partition('.')
-    heads = (READ_BY_RUNNER | set(root)) - {without}
-    if head not in root or head == without:
-        near = get_close_matches(head, sorted(heads), 1, 0.75)
-        if near:
-            return f'; did you mean {".".join(filter(None, near + [rest]))!r}?'
-        last = key.split('.')[-1]
-        places = [_dotted(place) for place in _places_of(last, root)]
-        return f'; did you mean {places[0]!r}?' if places else ''
-    near = get_close_matches(rest, _READ_WITHIN.get(head, ()), 1)
-    return f'; did you mean {head}.{near[0]}?' if near else ''
+    if rest and head in _READ_WITHIN:
+        near = get_close_matches(rest, _READ_WITHIN[head], 1)
+        return f'; did you mean {f"{head}.{near[0]}"!r}?' if near else ''
+    heads = READ_BY_RUNNER.union(root) - ({head} if without else set())
+    near = get_close_matches(head, sorted(heads), 1, 0.75)
+    if near:
+        return f'; did you mean {".".join(filter(None, [*near, rest]))!r}?'
+    last = key.split('.')[-1]
+    places = [_dotted(place) for place in _places_of(last, root)]
+    return f'; did you mean {places[0]!r}?' if places else ''
 
 
 def _places_of(name: str, node: Any, place: Place = ()) -> Iterator[Place]:
@@ -385,7 +394,7 @@ def install() -> None:
     if hasattr(Config.__init__, 'meltr_mm'):
         return
     init, merge = Config.__init__, Config.merge_from_dict
-    from_cfg = Runner.from_cfg.__func__
+    from_cfg, cfg_path = Runner.from_cfg.__func__, Config._get_cfg_path
 
     def __init__(self, *args, **kwargs) -> None:
         init(self, *args, **kwargs)
@@ -406,10 +415,17 @@ def install() -> None:
             cfg = completed(cfg)
         return from_cfg(cls, cfg)
 
+    def base_path(path: str, *args, **kwargs) -> tuple:
+        package, _, name = path.partition('::')
+        if package == 'meltr_mm':
+            return packaged_path(f'configs/{name}'), None
+        return cfg_path(path, *args, **kwargs)
+
     for new, old in ((__init__, init), (merge_from_dict, merge),
                      (runner_from_cfg, from_cfg)):
         new.__doc__ = old.__doc__
     __init__.meltr_mm = True
     Config.__init__ = __init__
     Config.merge_from_dict = merge_from_dict
+    Config._get_cfg_path = staticmethod(base_path)
     Runner.from_cfg = classmethod(runner_from_cfg)
