@@ -5,8 +5,8 @@
 #
 # The second has the batch below, 8 processes of 16.
 #
-# Data: data/msrvtt/ (docs/data/msrvtt.md), as for 7k. Weights: UniVL's pre-training
-# checkpoint, converted with
+# Data: data/msrvtt/ (docs/data/msrvtt.md), as for 7k. Weights: UniVL's
+# pre-training checkpoint, converted with
 #   python tools/convert/univl.py univl.pretrained.bin checkpoints/univl.pth
 # and given as --cfg-options load_from=checkpoints/univl.pth
 # Paper: R@1 31.1, R@5 55.7, R@10 68.3, MedR 4. Hyper-parameters: lengths,

@@ -3,8 +3,8 @@
 #   python tools/train.py configs/meltr_violet_tgif_transition.py
 #
 # Data: data/tgif/ (docs/data/tgif_qa.md):
-#   txt_tgif-transition.json   annotations, VIOLET's form. The original tables,
-#                  {Train,Test}_transition_question.csv, work as well, but have no
+#   txt_tgif-transition.json
+#                  annotations, VIOLET's form; the original tables have no
 #                  validation questions: docs/data/tgif_qa.md
 #   img_tgif.pkl   {clip: [5 JPEGs, base64]}
 #   tgif_vq.pkl    {clip: (5, 7, 7) codes of the DALL-E dVAE}

@@ -396,7 +396,7 @@ def install() -> None:
     init, merge = Config.__init__, Config.merge_from_dict
     from_cfg, cfg_path = Runner.from_cfg.__func__, Config._get_cfg_path
 
-    def __init__(self, *args, **kwargs) -> None:
+    def config_init(self, *args, **kwargs) -> None:
         init(self, *args, **kwargs)
         if imports_us(self):
             fill_in(self)
@@ -421,11 +421,11 @@ def install() -> None:
             return packaged_path(f'configs/{name}'), None
         return cfg_path(path, *args, **kwargs)
 
-    for new, old in ((__init__, init), (merge_from_dict, merge),
+    for new, old in ((config_init, init), (merge_from_dict, merge),
                      (runner_from_cfg, from_cfg)):
         new.__doc__ = old.__doc__
-    __init__.meltr_mm = True
-    Config.__init__ = __init__
+    config_init.meltr_mm = True
+    Config.__init__ = config_init
     Config.merge_from_dict = merge_from_dict
     Config._get_cfg_path = staticmethod(base_path)
     Runner.from_cfg = classmethod(runner_from_cfg)

@@ -10,7 +10,10 @@
 # As the 9k split, with seven of nine of the training clips. Reached:
 # text-to-video R@1 19.4, R@10 93.8 on the test, after 4.2 minutes on one core
 # (26 November 2026).
-_base_ = ['../meltr_all_in_one_msrvtt7k_retrieval.py', '../_base_/toy_all_in_one.py']
+_base_ = [
+    '../meltr_all_in_one_msrvtt7k_retrieval.py',
+    '../_base_/toy_all_in_one.py'
+]
 _base_.merge(_base_.pop('toy'))
 
 data_root = '{{$MELTR_DATA:data}}/toy/msrvtt'

@@ -12,7 +12,10 @@
 # test differ, so that the ceiling of R@1 is about 81 %. Reached: text-to-video
 # R@1 18.8, R@10 93.8 on the test, after 4.4 minutes on one core (26 November
 # 2026).
-_base_ = ['../meltr_all_in_one_msrvtt9k_retrieval.py', '../_base_/toy_all_in_one.py']
+_base_ = [
+    '../meltr_all_in_one_msrvtt9k_retrieval.py',
+    '../_base_/toy_all_in_one.py'
+]
 _base_.merge(_base_.pop('toy'))
 
 data_root = '{{$MELTR_DATA:data}}/toy/msrvtt'
