@@ -50,7 +50,7 @@ class WithNorm(SharedTrunk):
         self.trunk.append(nn.BatchNorm1d(8))
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Ends a run."""
 
 
@@ -59,7 +59,7 @@ class KillHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, *args, **kwargs):
         if runner.iter == KILLED:
-            raise Killed
+            raise KilledError
 
 
 def loader(seed, size):
@@ -99,7 +99,7 @@ def train(work_dir, accumulate, held_out, by_epoch, resume=False, hooks=()):
         runner.register_hook(hook, priority='LOWEST')
     try:
         runner.train()
-    except Killed:
+    except KilledError:
         for hook in runner.hooks:  # as the end of the process would
             hook.after_train(runner) if type(hook).__name__ == 'ResumeHook' \
                 else None

@@ -1,4 +1,4 @@
-"""What every run shares: registration, hooks, logging, checkpoints."""
+# What every run shares: registration, hooks, logging, checkpoints.
 default_scope = 'mmaction'
 custom_imports = dict(imports=['meltr_mm'], allow_failed_imports=False)
 
@@ -12,6 +12,8 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'))
 custom_hooks = [
     dict(type='TaskWeightPlotHook'),
+    # A resumed run is the uninterrupted one; one training per work_dir.
+    dict(type='ResumeHook'),
     dict(type='ValidateOnResumeHook')
 ]
 
@@ -28,7 +30,7 @@ log_processor = dict(
     by_epoch=True,
     mean_pattern='loss|^(data_)?time$|grad_norm|meta_objective')
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
+visualizer = dict(type='ActionVisualizer', vis_backends='${vis_backends}')
 
 log_level = 'INFO'
 load_from = None

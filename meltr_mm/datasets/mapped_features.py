@@ -9,7 +9,7 @@ import json
 import os
 import os.path as osp
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
 import numpy as np
@@ -120,7 +120,7 @@ def load_feature_table(path: str) -> Mapping:
     return _open(path, version)
 
 
-@cache
+@lru_cache(None)
 def _open(path: str, version: tuple) -> MappedFeatures:
     return MappedFeatures(path)
 

@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 from mmengine.dataset import BaseDataset
 
 from ..check_options import check_dict, check_text
+from .container_checks import VideoError
 
 
 class StrictVideoDataset(BaseDataset):
@@ -84,6 +85,9 @@ class StrictVideoDataset(BaseDataset):
         name = info.get('filename') or info['video_id']
         try:
             data = self.pipeline(info)
+        except VideoError as error:
+            raise VideoError(f'{error} Or take it out of '
+                             f'{self.ann_file}.') from None
         except Exception as error:
             if is_decoder_error(error):
                 reason = str(error).strip().splitlines()[0]

@@ -103,8 +103,8 @@ class WatchHook(Hook):
             random.seed(seed)
             np.random.seed(seed)
             torch.manual_seed(seed)
-            runner.optim_wrapper.history.batches.clear()
-            runner.optim_wrapper.meta_batches._held_out = None
+            runner.optim_wrapper.history.refill([], [])
+            runner.optim_wrapper.held_out._batches = None
 
     def before_val_epoch(self, runner):
         BOARD.enter('validate')
@@ -218,7 +218,8 @@ class Life:
             if self.statuses[rank] is None:
                 done, status = os.waitpid(pid, os.WNOHANG)
                 if done:
-                    self.statuses[rank] = os.waitstatus_to_exitcode(status)
+                    self.statuses[rank] = -os.WTERMSIG(status) if \
+                        os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         return None in self.statuses
 
     def wait(self, timeout=300):

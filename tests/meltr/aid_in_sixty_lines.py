@@ -49,10 +49,10 @@ def train(weights, meltr, losses_of, primary, batches, optimizer,
             w.grad = g
         optimizer.step()
         if update % interval == 0:
-            validation, training = draw(seen or [batch]), draw(seen or [batch])
+            other, own = draw(seen or [batch]), draw(seen or [batch])
             grads = hypergradient(
-                weights, meltr, lambda: losses_of(validation)[primary],
-                lambda: losses_of(training), gamma)
+                weights, meltr, lambda b=other: losses_of(b)[primary],
+                lambda b=own: losses_of(b), gamma)
             for p, g in zip(meltr.parameters(), grads):
                 p.grad = g
             meta_optimizer.step()
