@@ -417,8 +417,7 @@ class AIDOptimWrapper(OptimWrapper):
     # ------------------------------------------------------ state and logs
 
     def get_lr(self) -> Dict[str, List[float]]:
-        """Learning rates per group: ``lr`` of the model, ``meta_lr`` of MELTR.
-        """
+        """Learning rates per group: the model's, and ``meta_lr``."""
         rates = super().get_lr()
         if self.meta_optimizer is not None:
             rates['meta_lr'] = [
