@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from ..datasets.mapped_features import index_of, load_feature_table
-from ..datasets.strict_video_dataset import is_decoder_error
+from ..datasets.video_tables import index_of, load_feature_table
+from ..datasets.video_text_dataset import is_decoder_error
 
 # A video file, an array file, 'TABLE:ID', or the features themselves.
 Video = Union[str, np.ndarray]

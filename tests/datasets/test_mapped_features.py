@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from meltr_mm.datasets.mapped_features import (
+from meltr_mm.datasets.video_tables import (
     load_feature_table,
     write_mapped_features,
 )
