@@ -34,8 +34,8 @@ def require_file(path: str, kind: str) -> None:
             'set there, or set `data_root` in the config.')
     if not osp.isfile(path):
         raise FileNotFoundError(
-            f'{path}: there is no such {kind}. Put it there, or correct the '
-            'path in the config.')
+            f'{path}: there is no such {kind}. Put it there, or correct its '
+            'name or `data_root` in the config.')
 
 
 def read_text(path: str, kind: str = 'annotation file') -> str:

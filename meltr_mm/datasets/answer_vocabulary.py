@@ -1,12 +1,11 @@
 """The closed set of answers of open-ended video question answering."""
 import io
 from collections import Counter
-from typing import Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from .annotation_files import nonempty_text, read_json, read_text
@@ -119,37 +118,41 @@ def labels_of(vocab: List[str]) -> Dict[str, int]:
 
 @HOOKS.register_module()
 class AnswerVocabularyHook(Hook):
-    """Refuse weights that number the answers otherwise than the data do.
+    """Refuse models, weights and data that number the answers differently.
 
-    MMEngine writes the vocabulary of the training data into each checkpoint,
-    as ``meta['dataset_meta']['vocab']``. When weights are loaded to be tested
-    or to go on with, it must be that of the data, word by word; a checkpoint
-    without one, such as a converted one, cannot be compared. Weights from
-    which a training merely starts (``load_from``) may have other answers,
-    which is said in a warning.
-
-    Before that, the model must have an output for each answer of the data:
-    ``num_answers`` of the config must not be smaller than the vocabulary.
+    * The model must have an output for each answer: ``num_answers`` of the
+      config must not be smaller than the vocabulary of the data.
+    * Training and validation data must have the same vocabulary.
+    * MMEngine writes that of the training data into each checkpoint, as
+      ``meta['dataset_meta']['vocab']``. When weights are loaded to be tested
+      or to go on with, it must be that of the data, word by word. Weights
+      from which a training merely starts (``load_from``) may have other
+      answers, which is said in a warning. A checkpoint without a vocabulary,
+      such as a converted one, cannot be compared.
 
     Raises:
-        ValueError: If one of the two does not hold.
+        ValueError: If one of these does not hold.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Compare the outputs of the model with the answers of the data."""
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        outputs = [
-            module.num_answers for module in model.modules()
-            if isinstance(getattr(module, 'num_answers', None), int)
-        ]
-        for split, vocab in _vocabularies(runner).items():
+        """Compare model and data sets."""
+        outputs = list(_values(runner.cfg.get('model'), 'num_answers'))
+        vocabularies = _vocabularies(runner)
+        for split, vocab in vocabularies.items():
             if outputs and len(vocab) > max(outputs):
                 raise ValueError(
                     f'the model has num_answers={max(outputs)}, but the '
                     f'vocabulary of the {split} data has {len(vocab)} '
                     'answers. Set `num_answers` of the task to at least '
                     'that, or read the vocabulary that belongs to the model.')
+        if {'training', 'validation'} <= set(vocabularies):
+            difference = _first_difference(vocabularies['validation'],
+                                           vocabularies['training'])
+            if difference is not None:
+                raise ValueError(
+                    'the answers of the validation data are not those of '
+                    f'the training data: {difference}. Set `vocab_file`, or '
+                    '`train_ann_file`, of both to the same file.')
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Compare the answers of a checkpoint with those of the data."""
@@ -185,6 +188,18 @@ def _vocabularies(runner: Runner) -> Dict[str, List[str]]:
         if vocab:
             found[split] = list(vocab)
     return found
+
+
+def _values(config: Any, key: str) -> Iterator[Any]:
+    """What a config has under a key, at any depth."""
+    if isinstance(config, dict):
+        for name, value in config.items():
+            if name == key:
+                yield value
+            yield from _values(value, key)
+    elif isinstance(config, (list, tuple)):
+        for value in config:
+            yield from _values(value, key)
 
 
 def _first_difference(first: List[str],

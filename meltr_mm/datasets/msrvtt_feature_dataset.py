@@ -218,13 +218,13 @@ def _check(content: Any, path: str) -> Dict[str, str]:
     splits_of(content['videos'], path)
     transcripts: Dict[str, str] = {}
     for row, video in enumerate(content['videos']):
-        transcript = video.get('transcript') or ''
-        if not isinstance(transcript, str):
+        transcript = video.get('transcript')
+        if not isinstance(transcript, (str, type(None))):
             raise ValueError(
                 f'{path}, `videos` row {row}: `transcript` must be a text, '
                 f'but is {transcript!r}. Correct it, or take it out.')
         transcripts[video['video_id']] = \
-            '' if transcript == 'none' else transcript
+            '' if transcript in (None, 'none') else transcript
     if not isinstance(content['sentences'], list):
         raise ValueError(f"{path}: 'sentences' must be a list, but is a "
                          f"{type(content['sentences']).__name__}.")

@@ -180,7 +180,7 @@ class ChoiceLinesDataset(VideoTextDataset):
         question, options = item.get('question', ''), item['options']
         if not isinstance(question, str):
             raise ValueError(
-                f'{where}: `question` must be a text, but is {question!r}. '
+                f'{where}, `question`: must be a text, but is {question!r}. '
                 'Correct it, or take the row out.')
         if not isinstance(options, list) or len(options) != self.num_options:
             raise ValueError(

@@ -178,8 +178,8 @@ def load_code_table(path: str) -> Mapping:
 def _load(path: str, mapped: type) -> Mapping:
     if not path.endswith('.npy'):
         return load_video_table(path)
-    for file in (path, index_of(path)):
-        require_file(file, 'part of a table of videos')
+    require_file(path, 'table of videos')
+    require_file(index_of(path), 'index of the table')
     path = osp.abspath(path)
     # Files written anew between two calls must not be served from memory.
     version = tuple(

@@ -53,7 +53,7 @@ ELSEWHERE = {
                                'test_there_and_back',
     'tools/data/check.py': 'tools/test_check_data.py::'
                            'test_everything_is_there',
-    'tools/data/convert_features.py': 'datasets/test_mapped_features.py::'
+    'tools/data/convert_features.py': 'datasets/test_video_tables.py::'
                                       'test_command',
     'tools/data/extract_vq.py': 'tools/test_extract_vq.py::test_command',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',

@@ -31,7 +31,7 @@ val_dataloader = dict(dataset=dict(**test_dataset, ann_file='msvd_val.jsonl'))
 test_dataloader = dict(
     dataset=dict(**test_dataset, ann_file='msvd_test.jsonl'))
 
-# Officially questions with an unknown answer are left out:
-# `ignore_unknown=True`.
+# Officially questions with an unknown answer are left out: that is
+# `qa/accuracy_known`; `qa/accuracy` is over all questions.
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator

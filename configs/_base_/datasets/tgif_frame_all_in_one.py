@@ -26,7 +26,7 @@ test_dataloader = dict(
     dataset=dict(
         **questions, ann_file='frameqa_test.jsonl', pipeline=test_pipeline))
 
-# Officially questions with an unknown answer are left out:
-# `ignore_unknown=True`.
+# Officially questions with an unknown answer are left out: that is
+# `qa/accuracy_known`; `qa/accuracy` is over all questions.
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator
