@@ -55,6 +55,8 @@ ELSEWHERE = {
                            'test_everything_is_there',
     'tools/data/convert_features.py': 'datasets/test_video_tables.py::'
                                       'test_command',
+    'tools/data/prepare.py': 'tools/test_prepare_data.py::'
+                             'test_as_a_command',
     'tools/data/extract_vq.py': 'tools/test_extract_vq.py::test_command',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
     'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'
