@@ -9,14 +9,13 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 
 from ..datasets.video_tables import index_of, load_feature_table
-from ..datasets.video_text_dataset import is_decoder_error
 
 # A video file, an array file, 'TABLE:ID', or the features themselves.
 Video = Union[str, np.ndarray]
 
 _FEATURES = 'LoadVideoFeatures'
 _JPEGS = 'DecodeJPEGFrames'
-_DECODERS = ('DecordDecode', 'PyAVDecode', _JPEGS, _FEATURES)
+_DECODERS = ('VideoDecode', 'DecordDecode', 'PyAVDecode', _JPEGS, _FEATURES)
 # One video of the feature file of a data set.
 TABLE_ROW = re.compile(r'(.+\.(?:pickle|pkl|npy)):(.+)')
 
@@ -24,9 +23,9 @@ TABLE_ROW = re.compile(r'(.+\.(?:pickle|pkl|npy)):(.+)')
 class VideoPipeline:
     """The test pipeline of a config, for files instead of a data set.
 
-    What reads the video is fitted to the file: GIFs are read by PyAV, other
-    videos by decord, also where the config takes frames that were extracted
-    to a pickle, whose rule of sampling is kept. Where it takes features, a
+    Files are read by ``VideoInit`` and ``VideoDecode``, whatever the config
+    names, also where it takes frames that were extracted to a pickle; its
+    rule of sampling is kept. Where it takes features, a
     video is an array (seconds, D), a ``.npy`` of one, or ``TABLE:ID``, a row
     of a feature file of a data set. All that comes after is the config's.
 
@@ -49,10 +48,7 @@ class VideoPipeline:
         self.takes_features = readers[-1]['type'] == _FEATURES
         self.feature_dim = readers[-1].get('feature_dim', 1024)
         self._rest = Compose(deepcopy(rest))
-        self._readers = {
-            kind: Compose(deepcopy(steps))
-            for kind, steps in _readers_by_kind(readers).items()
-        }
+        self._read = Compose(_file_readers(readers))
         self.steps = [*readers, *rest]
 
     @property
@@ -78,18 +74,9 @@ class VideoPipeline:
         if self.takes_features:
             sample.update(feature_id=name_of(video),
                           features=self._read_features(video))
-            return self._rest(self._readers['features'](sample))
+            return self._rest(self._read(sample))
         self._check_file(video)
-        kind = 'gif' if video.lower().endswith('.gif') else 'video'
-        try:
-            return self._rest(
-                self._readers[kind](dict(sample, filename=video)))
-        except Exception as error:
-            if not is_decoder_error(error):
-                raise
-            reason = str(error).strip().splitlines()[0]
-            raise ValueError(f'{video}: the video cannot be decoded '
-                             f'({reason})') from None
+        return self._rest(self._read(dict(sample, filename=video)))
 
     def _check_file(self, video: Video) -> None:
         if not isinstance(video, str) or video.endswith(
@@ -161,18 +148,15 @@ def name_of(video: Video) -> str:
     return video if isinstance(video, str) else f'array {video.shape}'
 
 
-def _readers_by_kind(readers: List[dict]) -> Dict[str, List[dict]]:
+def _file_readers(readers: List[dict]) -> List[dict]:
     decoder = readers[-1]
     if decoder['type'] == _FEATURES:
-        return dict(features=[dict(decoder, feature_file=None)])
+        return [dict(decoder, feature_file=None)]
     if decoder['type'] == _JPEGS:
         sampling = [
             dict(type='SampleFramesEvenly', clip_len=decoder['clip_len'])
         ]
     else:
-        sampling = [step for step in readers[:-1]
+        sampling = [deepcopy(step) for step in readers[:-1]
                     if not step['type'].endswith(('Init', 'CountGIFFrames'))]
-    return dict(
-        video=[dict(type='DecordInit'), *sampling, dict(type='DecordDecode')],
-        gif=[dict(type='PyAVInit'), dict(type='CountGIFFrames'), *sampling,
-             dict(type='PyAVDecode')])
+    return [dict(type='VideoInit'), *sampling, dict(type='VideoDecode')]

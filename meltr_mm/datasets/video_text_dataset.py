@@ -8,6 +8,7 @@ from mmengine.logging import print_log
 
 from ..check_options import check_choice, check_dict, check_text
 from .annotation_files import read_lines
+from .container_checks import VideoError
 
 
 class MissingVideosError(FileNotFoundError):
@@ -143,6 +144,9 @@ class VideoTextDataset(BaseDataset):
         name = info.get('filename') or info['video_id']
         try:
             data = self.pipeline(info)
+        except VideoError as error:
+            raise VideoError(f'{error} Or name it in the `exclude_file` of '
+                             'the data set.') from None
         except Exception as error:
             if is_decoder_error(error):
                 reason = str(error).strip().splitlines()[0]

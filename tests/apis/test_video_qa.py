@@ -126,7 +126,7 @@ def test_wrong_inputs_are_named(ask, videos, tmp_path):
     broken = tmp_path / 'broken.mp4'
     broken.write_bytes(b'no video')
     for video, message in [
-        (str(broken), r'broken\.mp4: the video cannot be decoded'),
+        (str(broken), r'broken\.mp4: must be a video, but is a text'),
         (str(tmp_path / 'gone.mp4'), r'gone\.mp4: there is no such video'),
         ('features.npy', r'features\.npy: this model looks at videos'),
         (np.zeros((2, 3)), r'array \(2, 3\): this model looks at videos'),

@@ -50,6 +50,25 @@ def test_all_in_one_agrees_with_everything_recorded(
     assert max(row['error'] / row['tolerance'] for row in double) < 0.1
 
 
+def test_s3d_agrees_with_everything_recorded(fixture_path, capsys):
+    code, report = run(fixture_path('s3d_a.pt'), capsys)
+    assert code == 0
+    assert report['model'] == 'S3D'
+    assert report['not_compared'] == []
+    names = {row['name'] for row in report['rows']}
+    assert {'shapes', 'case0.features', 'case1.stages.mixed_5c.head'} <= names
+
+
+def test_s3d_notices_another_video(fixture_path, capsys, tmp_path):
+    fixture = torch.load(fixture_path('s3d_a.pt'), weights_only=True)
+    fixture['cases'][1]['video'] = fixture['cases'][1]['video'].flip(1)
+    torch.save(fixture, tmp_path / 'altered.pt')
+    code, report = run(tmp_path / 'altered.pt', capsys)
+    assert code == 1
+    failed = {row['name'] for row in report['rows'] if not row['ok']}
+    assert 'case1.features' in failed and 'case0.features' not in failed
+
+
 @pytest.mark.parametrize('entry, failing, holding', [
     ('video', {'outputs.visual_embed', 'meltr.losses',
                'outputs.video_embed'}, {'outputs.text_embed'}),

@@ -8,6 +8,8 @@ outputs, losses, gradients, MELTR's output, the hypergradient by every exact
 estimator and the recorded update step. A recorded training is replayed step
 by step through AIDOptimWrapper. Prints a line per quantity; exits with 1 if
 one is out of tolerance or was not compared.
+
+What is compared stands in tests/parity_checks.
 """
 import argparse
 import json
@@ -15,23 +17,28 @@ import sys
 from contextlib import contextmanager
 from typing import Callable, Dict, Iterator, List, Optional
 
-import checkout  # noqa: F401
+import checkout
 import weights_file
 from mmengine.logging import MMLogger
-from parity_checks import (
+
+sys.path.append(str(checkout.ROOT / 'tests'))
+
+from parity_checks import (  # noqa: E402
     all_in_one,
     all_in_one_training,
+    s3d,
     univl,
     univl_training,
     violet,
 )
-from parity_checks.report import Report
+from parity_checks.report import Report  # noqa: E402
 
-import meltr_mm  # noqa: F401
+import meltr_mm  # noqa: E402, F401
 
 CHECKS: Dict[str, Callable[[dict], Report]] = {
     'All-in-one': all_in_one.check,
     'All-in-one training': all_in_one_training.check,
+    'S3D': s3d.check,
     'UniVL': univl.check,
     'UniVL training': univl_training.check,
     'VIOLET': violet.check
@@ -50,6 +57,8 @@ def model_of(fixture: dict) -> str:
     Raises:
         ValueError: If it is no parity fixture.
     """
+    if isinstance(fixture, dict) and 'recipe' in fixture:
+        return 'S3D'
     if not isinstance(fixture, dict) or not isinstance(
             fixture.get('config'), dict):
         raise ValueError('a parity fixture must be a dict with a config')
@@ -65,9 +74,9 @@ def model_of(fixture: dict) -> str:
         return 'All-in-one'
     raise ValueError(
         "a parity fixture must have 'task_order' (UniVL), config['task'] "
-        "(VIOLET), config['current_tasks'] (All-in-one), or 'record' or "
-        "'events' (trainings of UniVL and All-in-one), but this one has none "
-        'of them')
+        "(VIOLET), config['current_tasks'] (All-in-one), 'recipe' (S3D), or "
+        "'record' or 'events' (trainings of UniVL and All-in-one), but this "
+        'one has none of them')
 
 
 @contextmanager

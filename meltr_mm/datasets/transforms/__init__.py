@@ -1,6 +1,7 @@
 """Transforms; importing this package registers them."""
 from .count_gif_frames import CountGIFFrames
 from .decode_jpeg_frames import DecodeJPEGFrames
+from .decode_video import VideoDecode, VideoInit
 from .load_video_features import LoadVideoFeatures
 from .load_vq_codes import LoadVQCodes
 from .mask_frames import MaskFrames
@@ -37,4 +38,6 @@ __all__ = [
     'TokenizeOptions',
     'TokenizeReferences',
     'TokenizeText',
+    'VideoDecode',
+    'VideoInit',
 ]

@@ -4,51 +4,7 @@ from typing import Dict
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-_TRAILER, _EXTENSION, _IMAGE = 0x3B, 0x21, 0x2C
-
-
-def count_gif_frames(data: bytes) -> int:
-    """Count the images in a GIF by walking through its blocks.
-
-    Decoders stop at the end of a file that was cut off and return the frames
-    that they got, so that the clip would silently be shorter.
-
-    Args:
-        data (bytes): Content of the file.
-
-    Returns:
-        int: Number of images. A file that ends between two blocks is
-        accepted without the trailer.
-
-    Raises:
-        ValueError: If it is no GIF, or ends within a block.
-    """
-    if data[:6] not in (b'GIF87a', b'GIF89a'):
-        raise ValueError('it does not begin like a GIF')
-    images = 0
-    try:
-        place = 13 + _colour_table_size(data[10])
-        if len(data) < place:
-            raise IndexError
-        while place < len(data) and data[place] != _TRAILER:
-            if data[place] == _IMAGE:
-                # Descriptor, own colour table, code size.
-                place += 11 + _colour_table_size(data[place + 9])
-                images += 1
-            elif data[place] == _EXTENSION:
-                place += 2
-            else:
-                raise ValueError(f'an unknown block starts at byte {place}')
-            while data[place]:
-                place += 1 + data[place]
-            place += 1
-    except IndexError:
-        raise ValueError('it is cut off in the middle') from None
-    return images
-
-
-def _colour_table_size(flags: int) -> int:
-    return 3 * 2**((flags & 7) + 1) if flags & 0x80 else 0
+from ..container_checks import count_gif_frames
 
 
 @TRANSFORMS.register_module()
