@@ -3,6 +3,9 @@
 Nothing is imported here: the files are parsed.
 """
 import ast
+import re
+import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -126,6 +129,23 @@ def test_a_circle_would_be_seen(tmp_path, monkeypatch):
     files = sources('meltr_mm')
     assert circles(files) == ['meltr_mm/room/a.py', 'meltr_mm/room/b.py']
     assert not circles([file for file in files if file.stem != 'b'])
+
+
+def test_all_of_it_runs_on_python_3_8():
+    """Of the library: what ruff does not see (it sees the syntax)."""
+    result = subprocess.run(
+        [sys.executable, '-m', 'vermin', '-t=3.8-', '--violations',
+         '--no-tips', 'setup.py', 'meltr_mm', 'tools', 'tests', 'configs'],
+        cwd=ROOT, capture_output=True, text=True)
+    newer = re.findall(r'^.* requires .*3\.(?:9|1\d)$', result.stdout, re.M)
+    # vermin knows only methods of what is plainly a text.
+    newer += [f'{file}:{node.lineno} {node.attr}'
+              for file in sources('meltr_mm', 'tools', 'tests')
+              if file.suffix == '.py' for node in ast.walk(parsed(file))
+              if isinstance(node, ast.Attribute)
+              and node.attr in ('removeprefix', 'removesuffix', 'add_note')]
+    assert 'Minimum required versions' in result.stdout, result.stderr
+    assert not newer, newer
 
 
 def test_no_file_is_long():

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from meltr_mm.packaged import packaged_names, packaged_path
 
@@ -111,3 +112,13 @@ def test_what_is_not_there_is_answered_with_what_is():
     assert 'tools/train.py' in packaged_names()
     with pytest.raises(FileNotFoundError, match='meltr_violet_msvdqa'):
         packaged_path('configs/toy/meltr_violet_msvd.py')
+
+
+def test_the_workflow_runs_every_environment():
+    workflow = yaml.safe_load(
+        (ROOT / '.github' / 'workflows' / 'tests.yml').read_text())
+    matrix = workflow['jobs']['tests']['strategy']['matrix']['include']
+    assert sorted(row['env'] for row in matrix) == [
+        file.stem for file in ENVIRONMENTS]
+    for row in matrix:
+        assert row['env'].startswith('py' + row['python'].replace('.', ''))

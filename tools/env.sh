@@ -41,7 +41,7 @@ if [ ! -e "$stamp" ]; then
     # torch first: any package that asks for it by range would otherwise
     # choose the newest build itself. setuptools with it: some build with it.
     pip install -q ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} \
-        "$(grep '^torch' "$environment")"
+        "$(grep -E '^torch(==|$)' "$environment")"
     pip install -q wheel "$(grep '^setuptools' "$environment")"
     pip install -q -r <(grep -v -- '--no-deps' "$environment")
     # What must not bring its requirements: they are listed above.

@@ -110,7 +110,7 @@ def load_video_table(path: str) -> Dict[str, Any]:
     return _load_video_table(path, (stat.st_mtime_ns, stat.st_size))
 
 
-@lru_cache(maxsize=None)
+@lru_cache(None)
 def _load_video_table(path: str, version: tuple) -> Dict[str, Any]:
     table = load_data_pickle(path)
     if not isinstance(table, dict):

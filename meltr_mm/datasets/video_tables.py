@@ -187,7 +187,7 @@ def _load(path: str, mapped: type) -> Mapping:
     return _open(mapped, path, version)
 
 
-@lru_cache(maxsize=None)
+@lru_cache(None)
 def _open(mapped: type, path: str, version: tuple) -> Mapping:
     return mapped(path)
 

@@ -114,7 +114,7 @@ class MELTR(nn.Module):
             nn.init.zeros_(self.fc1.weight)
             base = torch.ones(num_tasks)
             if start == 'primary':
-                base = torch.arange(num_tasks).eq(primary).float()
+                base = torch.arange(num_tasks).eq(primary).to(base)
         # Weights of the sum that the network corrects. Not in the state: the
         # official one has nothing of the kind.
         self.register_buffer('base', base, persistent=False)

@@ -88,7 +88,7 @@ def _draw_plane(axis: Axes, result: Transformation, i: int, j: int,
 
 def _say_where(axes: np.ndarray, result: Transformation) -> None:
     held = '\n'.join(f'{name} = {value:.3g}' for name, value in zip(
-        result.names, result.held, strict=True))
+        result.names, result.held))
     text = f'A loss that does not vary\nis held at\n{held}'
     if len(result.names) > 1:
         axes[0, -1].text(1., 1., text, transform=axes[0, -1].transAxes,

@@ -89,13 +89,13 @@ def history_of_hub(scalars: Mapping[str, Any],
         RunHistory: Without tasks if the model has no MELTR.
     """
     train = {
-        name.removeprefix('train/'): buffer.data[0]
+        name[len('train/'):]: buffer.data[0]
         for name, buffer in scalars.items() if name.startswith('train/')
     }
-    tasks = [name.removeprefix(WEIGHT) for name in train
+    tasks = [name[len(WEIGHT):] for name in train
              if name.startswith(WEIGHT)]
     metrics = {
-        name.removeprefix('val/'): buffer.data[0]
+        name[len('val/'):]: buffer.data[0]
         for name, buffer in scalars.items() if name.startswith('val/')
     }
     length = len(train.get(TOTAL, ()))
@@ -168,7 +168,7 @@ def history_of_logs(paths: Sequence[Path]) -> RunHistory:
             elif train:
                 evaluations.append((train[-1][0], row))
     names = dict.fromkeys(name for _, row in train for name in row)
-    tasks = [name.removeprefix(WEIGHT) for name in names
+    tasks = [name[len(WEIGHT):] for name in names
              if name.startswith(WEIGHT)]
     metrics = dict.fromkeys(
         name for _, row in evaluations for name, value in row.items()
@@ -207,7 +207,7 @@ def _at_evaluations(values: np.ndarray, evaluated_at: Sequence[int],
 
 def _logged(rows: List[Tuple[int, dict]], name: str) -> Curve:
     found = [(step, row[name]) for step, row in rows if name in row]
-    steps, values = zip(*found, strict=True)
+    steps, values = zip(*found)
     return Curve(np.array(steps), np.array(values, dtype=float))
 
 

@@ -33,7 +33,7 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
           progress: Callable[[list], Iterable], feature_dim: int) -> None:
     named = [(split, name, clip) for split in SPLITS
              for name, clip in zip(
-                 _ids(clips[split]), clips[split], strict=True)]
+                 _ids(clips[split]), clips[split])]
     spoken: Dict[str, Dict[str, Opinion]] = {split: {} for split in SPLITS}
     features = {}
     for split, name, clip in progress(named):

@@ -8,7 +8,7 @@ every channel. From one second a thing is told with some errors, from a clip
 nearly always.
 """
 import zlib
-from functools import cache
+from functools import lru_cache
 from typing import Dict, Sequence
 
 import numpy as np
@@ -57,13 +57,13 @@ def feature_vectors(seconds: Sequence[Dict[str, float]],
         np.ndarray: One vector per second, (T, D), float32.
     """
     features = rng.normal(scale=NOISE, size=(len(seconds), feature_dim))
-    for row, things in zip(features, seconds, strict=True):
+    for row, things in zip(features, seconds):
         for name, weight in things.items():
             row += weight * direction(name, feature_dim)
     return features.astype(np.float32)
 
 
-@cache
+@lru_cache(None)
 def direction(name: str, feature_dim: int) -> np.ndarray:
     """The direction of a thing.
 

@@ -85,8 +85,7 @@ def write_msrvtt_lists(root: str, clips: Dict[str, List[Clip]],
     write_json_lines(
         osp.join(root, 'msrvtt_mc_test.jsonl'),
         (_choice_of_captions(clip, row['caption'])
-         for clip, row in zip(clips['test'], sentences['test'],
-                              strict=True)))
+         for clip, row in zip(clips['test'], sentences['test'])))
 
 
 def _choice_of_captions(clip: Clip, caption: str) -> dict:

@@ -26,7 +26,7 @@ def render(scene: Scene) -> np.ndarray:
     """
     background = paint_background(scene.background, scene.texture_seed)
     frames = np.repeat(background[None], FRAMES, axis=0)
-    for frame, time in zip(frames, np.linspace(0, 1, FRAMES), strict=True):
+    for frame, time in zip(frames, np.linspace(0, 1, FRAMES)):
         # The acting one last: it is in front where rims touch.
         for actor in reversed(scene.actors):
             _draw(frame, actor, time)

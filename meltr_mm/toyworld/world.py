@@ -110,7 +110,7 @@ def imagine_scene(rng: np.random.Generator) -> Scene:
     shapes = rng.permutation(len(SHAPES))[:number]
     colours = rng.permutation(len(COLOURS))[:number]
     names = [(SHAPES[s], list(COLOURS)[c])
-             for s, c in zip(shapes, colours, strict=True)]
+             for s, c in zip(shapes, colours)]
     deed = str(rng.choice(DEEDS, p=_DEED_CHANCES))
     direction = str(rng.choice(list(DIRECTIONS)))
     while True:

@@ -42,7 +42,7 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
         write_csv(
             osp.join(root, f'youcookii_{split}.csv'),
             ('video_id', 'feature_file'), [(name, name) for name in names])
-        videos += zip(names, parts, strict=True)
+        videos += zip(names, parts)
     data, features = {}, {}
     for name, part in progress(videos):
         data[name], features[name] = _film(part, feature_dim)

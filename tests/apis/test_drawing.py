@@ -11,7 +11,7 @@ STRIP = np.zeros((40, 90, 3), np.uint8)
 def texts(figure):
     """All that is written in a figure."""
     return '\n'.join(
-        [figure.get_suptitle()] + [
+        [figure._suptitle.get_text()] + [
             text.get_text() for axis in figure.axes
             for text in (*axis.texts, axis.title, *axis.get_yticklabels(),
                          *(axis.get_legend().get_texts()
@@ -83,7 +83,7 @@ def test_ranking_has_a_row_per_video():
     assert words.texts[0].get_text() == '1.  a.mp4\nscore 2.500'
     assert true.texts[0].get_text() == (
         '7.  b\nscore -1.000, true video\na red ball')
-    assert figure.get_suptitle() == 'Query: a ball'
+    assert figure._suptitle.get_text() == 'Query: a ball'
 
 
 def test_strip_of_frames():

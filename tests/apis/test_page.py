@@ -13,7 +13,7 @@ BLOCKS = re.findall(r'^```pycon\n(.*?)^```', PAGE.read_text(), re.S | re.M)
 def workplace(answering, ranking_videos, videos, tmp_path, monkeypatch):
     (tmp_path / 'answering.pth').symlink_to(answering)
     (tmp_path / 'ranking.pth').symlink_to(ranking_videos)
-    for name, video in zip('abc', videos, strict=False):
+    for name, video in zip('abc', videos):
         (tmp_path / f'{name}.mp4').symlink_to(video)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -3,6 +3,7 @@ import pytest
 from mmaction.registry import DATASETS
 from mmengine.dataset import pseudo_collate
 from toy_checkpoints import toy_config
+from zip_equal import zip_equal
 
 from meltr_mm.apis import VideoCaptionInferencer, VideoSentimentInferencer
 from meltr_mm.datasets.safe_pickle import load_video_table
@@ -28,8 +29,8 @@ def test_captions_are_those_of_the_evaluation(write, table, toy_feature_root):
         pseudo_collate([dataset[i] for i in range(3)]))
     found = write([f"{table}:{info['feature_id']}" for info in infos],
                   batch_size=3, transcript=[info['text'] for info in infos])
-    for result, info, sample in zip(found['predictions'], infos, expected,
-                                    strict=True):
+    for result, info, sample in zip_equal(
+            found['predictions'], infos, expected):
         assert result['caption'] == sample.pred_caption
         assert result['score'] == pytest.approx(sample.pred_caption_score,
                                                 abs=1e-5)
@@ -75,7 +76,7 @@ def test_sentiment(rating, toy_feature_root):
     found = rate([f"{root}/mosi_s3d_features.pickle:{info['feature_id']}"
                   for info in infos],
                  transcript=[info['text'] for info in infos])['predictions']
-    for result, sample in zip(found, expected, strict=True):
+    for result, sample in zip_equal(found, expected):
         assert result['score'] == pytest.approx(
             sample.pred_sentiment.item(), abs=1e-5)
         assert result['sentiment'] == (

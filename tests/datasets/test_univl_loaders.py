@@ -16,6 +16,7 @@ from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 sys.path.insert(
     0, str(Path(__file__).resolve().parents[2] / 'tools' / 'convert'))
 from parity_checks import univl  # noqa: E402
+from zip_equal import zip_equal
 
 # Ours -> the loaders' names.
 FIELDS = univl.FIELDS | dict(text_ids='pairs_text', text_mask='pairs_mask')
@@ -175,8 +176,8 @@ def test_msrvtt_full(root, extra, references, expected):
 
 def test_tokenizer(root, extra):
     tokenizer = load_tokenizer(str(root / 'tokenizer'))
-    for text, tokens, ids in zip(
+    for text, tokens, ids in zip_equal(
             *(extra['tokenizer'][key]
-              for key in ('strings', 'tokens', 'ids')), strict=True):
+              for key in ('strings', 'tokens', 'ids'))):
         assert tokenizer.tokenize(text) == tokens
         assert tokenizer(text, add_special_tokens=False)['input_ids'] == ids

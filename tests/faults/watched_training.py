@@ -218,7 +218,8 @@ class Life:
             if self.statuses[rank] is None:
                 done, status = os.waitpid(pid, os.WNOHANG)
                 if done:
-                    self.statuses[rank] = os.waitstatus_to_exitcode(status)
+                    self.statuses[rank] = -os.WTERMSIG(status) if \
+                        os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         return None in self.statuses
 
     def wait(self, timeout=300):

@@ -8,6 +8,7 @@ from mmengine.model import BaseModel
 from mmengine.optim.optimizer import amp_optimizer_wrapper
 from shared_trunk import SharedTrunk, batch
 from torch import nn
+from zip_equal import zip_equal
 
 from meltr_mm.meltr import MELTR, MELTRWrapper, amp_optim_wrapper
 from meltr_mm.meltr.hypergradient import hypergradient
@@ -41,7 +42,7 @@ class Classifier(BaseModel):
         hidden = self.trunk(inputs).relu()
         losses = [nn.functional.cross_entropy(head(hidden).float(), labels)
                   for head in self.heads]
-        return dict(zip(('loss_a', 'loss_b'), losses, strict=True))
+        return dict(zip_equal(('loss_a', 'loss_b'), losses))
 
 
 class Thousandth(nn.Module):

@@ -12,6 +12,7 @@ from test_hypergradient import (
     primary_of,
 )
 from torch import nn
+from zip_equal import zip_equal
 
 from meltr_mm._torch import math_attention
 from meltr_mm.meltr import MELTR
@@ -42,7 +43,7 @@ def dense_product(model, meltr, data, u):
     def loss(*tensors):
         with math_attention():
             outputs = torch.func.functional_call(
-                model, dict(zip(params, tensors, strict=True)),
+                model, dict(zip_equal(params, tensors)),
                 kwargs=dict(data, mode='loss'))
         return meltr(torch.stack(list(outputs.values())))
 
@@ -169,15 +170,15 @@ def test_with_a_network_and_meltr():
     v = torch.autograd.grad(primary_of(model, a), list(model.parameters()),
                             allow_unused=True)
     v = [torch.zeros_like(p) if g is None else g
-         for p, g in zip(model.parameters(), v, strict=True)]
+         for p, g in zip_equal(model.parameters(), v)]
     hv = dense_product(model, meltr, b, v)
-    direction = [0.1 * (2 * x - 0.1 * y) for x, y in zip(v, hv, strict=True)]
+    direction = [0.1 * (2 * x - 0.1 * y) for x, y in zip_equal(v, hv)]
     losses = losses_of(model, b)
     expected = torch.stack([
-        sum((g * d).sum() for g, d in zip(
+        sum((g * d).sum() for g, d in zip_equal(
             torch.autograd.grad(loss, list(model.parameters()),
                                 retain_graph=True, allow_unused=True),
-            direction, strict=True) if g is not None) for loss in losses
+            direction) if g is not None) for loss in losses
     ])
     for estimator in ('jvp', 'vjp'):
         result = hypergradient(

@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from shared_trunk import TASKS, SharedTrunk, batch
 from test_wrapper import wrap
 from torch.utils.data import DataLoader
+from zip_equal import zip_equal
 
 from meltr_mm.meltr import AIDOptimWrapper, AmpAIDOptimWrapper, MELTRWrapper
 from meltr_mm.meltr.history import HeldOutBatches
@@ -30,8 +31,7 @@ def test_one_iteration_by_hand():
     loss, _ = expected.parse_losses(expected(**data, mode='loss'))
     params = list(expected.model.parameters())
     with torch.no_grad():
-        for p, g in zip(params, torch.autograd.grad(loss, params),
-                        strict=True):
+        for p, g in zip_equal(params, torch.autograd.grad(loss, params)):
             p -= 0.05 * g
     result = hypergradient(
         expected.model, expected.meltr,
@@ -70,8 +70,8 @@ def test_history_gets_batches_as_they_left_the_loader():
     batches = [batch(n) for n in range(3)]
     for data in batches:
         model.train_step(data, optim_wrapper)
-    for window, data in zip(
-            optim_wrapper.history.batches, batches[1:], strict=True):
+    for window, data in zip_equal(
+            optim_wrapper.history.batches, batches[1:]):
         torch.testing.assert_close(window, [data])
 
 
@@ -94,7 +94,7 @@ def test_meta_batches_from_a_loader_are_used_and_recur():
     optim_wrapper.estimator.chosen = 'jvp'
     for n in range(3):
         model.train_step(batch(n), optim_wrapper)
-    for inputs, number in zip(seen, (101, 102, 101), strict=True):
+    for inputs, number in zip_equal(seen, (101, 102, 101)):
         assert torch.equal(inputs, batch(number)['inputs'])
 
 
@@ -369,8 +369,8 @@ class MomentumEncoder(SharedTrunk):
         self.replaces = replaces
 
     def forward(self, inputs, targets=None, mode='tensor'):
-        for slow, fast in zip(self.slow.parameters(), self.trunk.parameters(),
-                              strict=True):
+        for slow, fast in zip(
+                self.slow.parameters(), self.trunk.parameters()):
             if self.replaces:
                 slow.data = 0.9 * slow.data + 0.1 * fast.data
             else:
@@ -386,9 +386,9 @@ def test_a_momentum_encoder_moves_once_per_update(replaces, estimator):
                            TASKS, TASKS[0]).double()
     optim_wrapper = build(wrapped, estimator=estimator)
     for n in range(4):
-        expected = [0.9 * s + 0.1 * f for s, f in zip(
+        expected = [0.9 * s + 0.1 * f for s, f in zip_equal(
             wrapped.model.slow.state_dict().values(),
-            wrapped.model.trunk.state_dict().values(), strict=True)]
+            wrapped.model.trunk.state_dict().values())]
         wrapped.train_step(batch(n), optim_wrapper)
         torch.testing.assert_close(
             list(wrapped.model.slow.state_dict().values()), expected)

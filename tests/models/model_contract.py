@@ -8,6 +8,7 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
+from zip_equal import zip_equal
 
 
 class ModelContract:
@@ -74,7 +75,7 @@ class AnsweringContract(ModelContract):
                 delattr(sample, field)
         logits = model(frames, samples)
         predicted = model(frames, samples, mode='predict')
-        for sample, row in zip(predicted, logits, strict=True):
+        for sample, row in zip_equal(predicted, logits):
             torch.testing.assert_close(sample.pred_score, row.softmax(0))
             assert sample.pred_label.tolist() == [row.argmax().item()]
 
@@ -127,7 +128,7 @@ def check_same_gradients(models, batch):
         grads.append(
             torch.autograd.grad(
                 sum(losses.values()), list(model.parameters())))
-    for first, second in zip(*grads, strict=True):
+    for first, second in zip_equal(*grads):
         torch.testing.assert_close(first, second)
 
 

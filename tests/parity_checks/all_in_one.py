@@ -222,7 +222,7 @@ def _check_meltr(report: Report, section: str, fixture: dict,
     report.close(f'{section}.dmeltr_dlosses', weights,
                  expected['dmeltr_dlosses'], OUTPUT_RTOL)
     norms = expected['dmeltr_dW_norm']
-    by_name = dict(zip(names, grads, strict=True))
+    by_name = dict(zip(names, grads))
     for name, norm in norms.items():
         grad = by_name[ALL_IN_ONE_KEYS(name)]
         report.close(f'{section}.dmeltr_dW_norm.{name}',
@@ -331,7 +331,7 @@ def _check_retrieval(report: Report, retrieval: dict) -> None:
         }
         for key, value in retrieval[name].items():
             if key.startswith('geometric_mean_'):
-                factors = key.removeprefix('geometric_mean_').split('-')
+                factors = key[len('geometric_mean_'):].split('-')
                 product = math.prod(metrics[factor] for factor in factors)
                 metrics[key] = product**(1 / len(factors))
             ours, official = torch.tensor([metrics[key], value]).double()

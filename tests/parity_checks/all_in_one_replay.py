@@ -136,6 +136,6 @@ def make_samples(inputs: dict, labels: Optional[Tensor] = None,
     samples = split_batch(fields)
     if labels is not None:
         for sample, label in zip(
-                samples, labels.clamp(min=IGNORED), strict=True):
+                samples, labels.clamp(min=IGNORED)):
             sample.set_gt_label(int(label))
     return samples

@@ -116,7 +116,7 @@ def _build_model(fixture: dict) -> MELTRWrapper:
     config = fixture['config']
     losses = [LOSSES[task] for task in config['current_tasks']]
     meltr = {
-        key.removeprefix('aux_model.'): value
+        key[len('aux_model.'):]: value
         for key, value in fixture['init_state_dict'].items()
         if key.startswith('aux_model.')
     }
@@ -166,7 +166,7 @@ def _build_optimisers(fixture: dict, model: MELTRWrapper,
     # The official counts have the end itself as the first step at 0.
     ends = config['warmup_steps'] + 1, config['max_steps'] + 1
     schedulers = []
-    for cfg, end in zip(recipe.param_scheduler, ends, strict=True):
+    for cfg, end in zip(recipe.param_scheduler, ends):
         cfg = dict(cfg, by_epoch=False, end=end, optimizer=optim_wrapper)
         if cfg['begin']:
             cfg['begin'] = config['warmup_steps']

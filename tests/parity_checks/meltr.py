@@ -203,9 +203,9 @@ def check_train_grad(report: Report, recorded: dict, model: nn.Module,
 
 
 def _model_grads(model: nn.Module, loss: Tensor) -> dict:
-    names, parameters = zip(*model.named_parameters(), strict=True)
+    names, parameters = zip(*model.named_parameters())
     grads = torch.autograd.grad(loss, parameters, allow_unused=True)
-    return dict(zip(names, grads, strict=True))
+    return dict(zip(names, grads))
 
 
 def _without(grads: dict) -> list:

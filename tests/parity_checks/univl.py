@@ -75,7 +75,7 @@ def check(fixture: dict) -> Report:
         values = model(features, samples, mode='loss', losses=names)
         return torch.stack([values[name] for name in names])
 
-    for task, value in zip(fixture['task_order'], losses(), strict=True):
+    for task, value in zip(fixture['task_order'], losses()):
         report.close(f'outputs.loss_{task}', value,
                      fixture['outputs'][f'loss_{task}'], OUTPUT_RTOL)
     _check_outputs(report, fixture['outputs'], model, features, samples)
@@ -218,8 +218,8 @@ def _check_captions(report: Report, fixture: dict, model: UniVL,
         batch = UniVLBatch(model, features[rows], [samples[i] for i in rows])
         found = task.hypotheses(model, batch)
         best = [hypotheses[0].tokens for hypotheses in found]
-        path = f'caption.{key.removesuffix("_sequences")}'
-        entry = key.removesuffix('_sequences')
+        path = f'caption.{key.split("_sequences")[0]}'
+        entry = key.split('_sequences')[0]
         report.same(f'{path}_sequences', best, expected[key])
         report.same(f'{path}_all_hypotheses',
                     [[h.tokens for h in hypotheses] for hypotheses in found],
@@ -286,7 +286,7 @@ def _check_hypergradient(report: Report, path: str, expected: dict,
         report, path, expected, ('raw', 'raw_is_none', 'val_loss'), meltr,
         partial(hypergradient, model, meltr, primary, losses, gamma=gamma),
         OUTPUT_RTOL, GRADIENT_RTOL)
-    for estimator, result in zip(ESTIMATORS, results, strict=True):
+    for estimator, result in zip(ESTIMATORS, results):
         norm = torch.stack([g.norm() for g in result.grads.values()]).norm()
         report.close(f'{path}.raw_total_norm', norm,
                      expected['raw_total_norm'], GRADIENT_RTOL,
@@ -312,10 +312,9 @@ def _check_backbone(report: Report, path: str, expected: dict, model: UniVL,
                        values @ target + gamma * gap)):
         if key not in expected:
             continue
-        names, parameters = zip(*model.named_parameters(), strict=True)
+        names, parameters = zip(*model.named_parameters())
         grads = dict(zip(names, torch.autograd.grad(
-            loss, parameters, retain_graph=True, allow_unused=True),
-            strict=True))
+            loss, parameters, retain_graph=True, allow_unused=True)))
         floor = GRADIENT_FLOOR * largest(expected[key])
         for name, grad in expected[key].items():
             report.close(f'{path}.{key}.{name}', grads[UNIVL_KEYS(name)],

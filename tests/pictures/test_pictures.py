@@ -13,6 +13,7 @@ from mmengine.runner import Runner
 from PIL import Image
 from shared_trunk import SharedTrunk
 from torch.utils.data import Dataset
+from zip_equal import zip_equal
 
 from meltr_mm.meltr import MELTR
 from meltr_mm.pictures import (
@@ -204,7 +205,7 @@ def test_matrix_of_the_transformation(transformation, tmp_path):
     assert panels[2, 1].get_xlabel() == 'loss_b\n(primary)'
     assert panels[2, 0].get_ylabel() == 'loss_c'
     said = panels[0, 2].texts[0].get_text()
-    for name, value in zip(result.names, result.held, strict=True):
+    for name, value in zip_equal(result.names, result.held):
         assert f'{name} = {value:.3g}' in said
     image = save_figure(figure, tmp_path / 'new' / 'learnt.png')
     assert image.dtype == np.uint8 and image.shape[2] == 3

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from child_process import environment
 from mmaction.registry import DATASETS
+from zip_equal import zip_equal
 
 from meltr_mm.toyworld import features as features_module
 from meltr_mm.toyworld import (
@@ -77,7 +78,7 @@ def coloured_shapes(vectors):
 
 def named(caption):
     words = caption.split()
-    pairs = zip(words[:-1], words[1:], strict=True)
+    pairs = zip_equal(words[:-1], words[1:])
     return {f'{one} {other}' for one, other in pairs if one in COLOURS}
 
 
@@ -92,7 +93,7 @@ def test_youcook2(tmp_path, faint_noise):
             data_file='youcookii_data.transcript.pickle',
             encoder_text='transcript', pipeline=[]))
         assert len(dataset) == number
-        for info, clip in zip(dataset, scenes[split], strict=True):
+        for info, clip in zip_equal(dataset, scenes[split]):
             video = features[info['feature_id']]
             start, end = int(info['start']), int(info['end'])
             assert coloured_shapes(video[start:end + 1]) == named(
@@ -189,9 +190,9 @@ def test_mosi_labels(toy_feature_root):
     part = table['train']
     assert part['id'][:2] == [part['id'][0], part['id'][0][:-1] + '2']
     assert part['id'][0][11:] == '$_$1'
-    for rating, label, name in zip(
+    for rating, label, name in zip_equal(
             part['regression_labels'], part['classification_labels'],
-            part['annotations'], strict=True):
+            part['annotations']):
         assert label == 1 + (rating > 0) - (rating < 0)
         assert name == ('Negative', 'Neutral', 'Positive')[label]
 

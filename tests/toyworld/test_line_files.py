@@ -1,5 +1,6 @@
 """The toy world in All-in-one's files says what VIOLET's say."""
 import pytest
+from zip_equal import zip_equal
 
 from meltr_mm.datasets import (
     ChoiceLinesDataset,
@@ -19,7 +20,7 @@ def infos(*datasets):
 
 def agree(one, other, keys):
     assert len(one) == len(other) > 0
-    for left, right in zip(one, other, strict=True):
+    for left, right in zip_equal(one, other):
         assert [left[key] for key in keys] == [right[key] for key in keys]
 
 
@@ -91,7 +92,7 @@ def test_msrvtt_choice_holds_the_caption_of_the_clip(toy_msrvtt_root):
         'MSR_VTT.json', 'val_list_jsfusion.txt',
         data_root=str(toy_msrvtt_root)))
     assert len(choice) == len(captions) == 4
-    for one, other in zip(choice, captions, strict=True):
+    for one, other in zip_equal(choice, captions):
         assert one['video_id'] == other['video_id']
         assert [one['answer']] == other['captions']
         assert len(set(one['options'])) == 5

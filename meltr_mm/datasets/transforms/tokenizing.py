@@ -1,5 +1,5 @@
 """What the transforms that tokenize share."""
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, List, Tuple, Union
 
 import torch
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # it takes seconds to import
     from transformers import PreTrainedTokenizerFast
 
 
-@cache
+@lru_cache(None)
 def load_tokenizer(name: str) -> 'PreTrainedTokenizerFast':
     """Load a tokenizer once per process.
 

@@ -204,10 +204,7 @@ class AllInOne(VideoTextModel):
 
 
 class AllInOneBatch(SampleBatch):
-    """Lazy features of one batch, shared by all its losses.
-
-    Nothing is computed before a loss asks for it, so a subset of the losses
-    runs only the passes that it needs.
+    """What All-in-one makes of a batch.
 
     Args:
         model (AllInOne): Embeddings and transformer.

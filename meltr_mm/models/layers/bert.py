@@ -147,16 +147,10 @@ def key_bias(mask: Tensor,
 def build_mlm_head(config: BertConfig) -> nn.Module:
     """Build BERT's masked-language-model head with a decoder of its own.
 
-    The head is dense, GELU, LayerNorm, decoder. Its decoder matrix is not
-    tied to any word embedding, and ``predictions.bias`` and
-    ``predictions.decoder.bias`` are one parameter under two names in every
-    transformers version.
-
-    Args:
-        config (BertConfig): Gives the hidden and vocabulary size.
-
-    Returns:
-        nn.Module: (..., D) -> (..., vocab_size).
+    The head is dense, GELU, LayerNorm, decoder, (..., D) -> (...,
+    vocab_size). Its decoder matrix is not tied to any word embedding, and
+    ``predictions.bias`` and ``predictions.decoder.bias`` are one parameter
+    under two names in every transformers version.
     """
     fields = config.to_dict()
     # Nothing of the encoder is kept, so it need not be built.
@@ -167,26 +161,13 @@ def build_mlm_head(config: BertConfig) -> nn.Module:
 
 
 def build_head_transform(config: BertConfig) -> nn.Module:
-    """Build what precedes the decoder matrix in BERT's word head.
-
-    Args:
-        config (BertConfig): Gives the hidden size.
-
-    Returns:
-        nn.Module: Dense, GELU, LayerNorm, (..., D) -> (..., D).
-    """
+    """Build what precedes the decoder matrix in BERT's word head: dense,
+    GELU, LayerNorm, (..., D) -> (..., D)."""
     return build_mlm_head(_without_words(config)).predictions.transform
 
 
 def build_pooler(config: BertConfig) -> nn.Module:
-    """Build BERT's pooler: tanh(dense(first state)).
-
-    Args:
-        config (BertConfig): Gives the hidden size.
-
-    Returns:
-        nn.Module: (B, L, D) -> (B, D).
-    """
+    """Build BERT's pooler, tanh(dense(first state)): (B, L, D) -> (B, D)."""
     fields = _without_words(config).to_dict()
     fields['num_hidden_layers'] = 0
     return BertModel(BertConfig(**fields)).pooler
@@ -199,13 +180,8 @@ def _without_words(config: BertConfig) -> BertConfig:
 
 
 def init_like_bert(module: nn.Module, std: float = 0.02) -> None:
-    """Draw weights as BERT does.
-
-    Args:
-        module (nn.Module): Its linear and embedding weights become
-            N(0, std), its biases 0, its LayerNorms the identity.
-        std (float): Defaults to 0.02.
-    """
+    """Draw weights as BERT does: linear and embedding weights N(0, std),
+    biases 0, LayerNorms the identity."""
     for part in module.modules():
         if isinstance(part, (nn.Linear, nn.Embedding)):
             nn.init.normal_(part.weight, std=std)

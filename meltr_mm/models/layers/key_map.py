@@ -46,13 +46,7 @@ class KeyMap:
                        for pattern, target in self.table.items()]
 
     def __call__(self, key: str) -> Optional[str]:
-        """Rename one key.
-
-        Args:
-            key (str): A key of the source naming.
-
-        Returns:
-            str or None: The key of the target naming, None if dropped.
+        """Rename one key; None if it is dropped.
 
         Raises:
             ValueError: If no pattern covers the key.
@@ -64,11 +58,7 @@ class KeyMap:
         raise ValueError(_unknown([key], self.name))
 
     def inverse(self) -> 'KeyMap':
-        """Make the map back; dropped keys stay dropped.
-
-        Returns:
-            KeyMap: Target naming -> source naming.
-        """
+        """Make the map back; dropped keys stay dropped."""
         table = {
             target: pattern
             for pattern, target in self.table.items() if target is not None
@@ -76,13 +66,7 @@ class KeyMap:
         return KeyMap(table, f'{self.name} (inverse)')
 
     def rename(self, state_dict: Mapping[str, Tensor]) -> Dict[str, Tensor]:
-        """Rename a whole state dict.
-
-        Args:
-            state_dict (dict[str, Tensor]): Source naming.
-
-        Returns:
-            dict[str, Tensor]: Target naming, same tensors, same order.
+        """Rename a whole state dict: same tensors, same order.
 
         Raises:
             ValueError: Naming every key that no pattern covers.
@@ -131,12 +115,8 @@ def compare_state_dict(model: nn.Module,
                        state_dict: Mapping[str, Tensor]) -> LoadReport:
     """Compare names and shapes, without loading anything.
 
-    Args:
-        model (nn.Module): May live on the meta device.
-        state_dict (dict[str, Tensor]): In the model's own naming.
-
-    Returns:
-        LoadReport: The differences.
+    The state dict is in the model's own naming; the model may live on the
+    meta device.
     """
     own = model.state_dict()
     return LoadReport(
@@ -150,11 +130,7 @@ def compare_state_dict(model: nn.Module,
 
 
 def load_strict(model: nn.Module, state_dict: Mapping[str, Tensor]) -> None:
-    """Load a state dict that must fit exactly.
-
-    Args:
-        model (nn.Module): Receives the weights.
-        state_dict (dict[str, Tensor]): In the model's own naming.
+    """Load a state dict, in the model's own naming, that must fit exactly.
 
     Raises:
         ValueError: Naming the missing, unexpected and reshaped keys; the

@@ -32,15 +32,8 @@ class DecoderCache(NamedTuple):
     memory_bias: Tensor
 
     def select(self, captions: Tensor, rows: Tensor) -> 'DecoderCache':
-        """Keep some captions, and per caption some hypotheses.
-
-        Args:
-            captions (Tensor): Which captions go on, (A',).
-            rows (Tensor): Which of the A * k hypotheses continue, (A' * k').
-
-        Returns:
-            DecoderCache: The cache of those, in that order.
-        """
+        """Keep some captions (A',), and of the A * k hypotheses those that go
+        on, (A' * k')."""
         memory, bias = self.memory, self.memory_bias
         if len(captions) < len(bias):
             memory = [(keys[captions], values[captions])
@@ -91,15 +84,8 @@ class CaptionDecoder(nn.Module):
         return states
 
     def start(self, memory: Tensor, memory_mask: Tensor) -> DecoderCache:
-        """Begin one caption per row of the memory.
-
-        Args:
-            memory (Tensor): (A, M, H).
-            memory_mask (Tensor): 1 = attend, 0 = ignore, (A, M).
-
-        Returns:
-            DecoderCache: For one hypothesis per caption.
-        """
+        """Begin one caption, of one hypothesis, per row of the memory (A, M,
+        H) and its mask (A, M), 1 = attend."""
         past, cross = [], []
         for layer in self.layers:
             keys, values = layer.self_attention.remember(memory[:, :0])

@@ -23,15 +23,8 @@ BLOCKED = -1e4
 
 
 def resized(config: BertConfig, **fields) -> BertConfig:
-    """Copy a BERT config with other values.
-
-    Args:
-        config (BertConfig): Stays as it is.
-        **fields: What to change.
-
-    Returns:
-        BertConfig: The copy, with the same attention implementation.
-    """
+    """Copy a BERT config, with its attention implementation, and change
+    some fields of the copy."""
     copy = deepcopy(config)
     copy.update(fields)
     return copy
@@ -186,13 +179,5 @@ class TiedHead(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_outputs))
 
     def forward(self, states: Tensor, matrix: Tensor) -> Tensor:
-        """Score the outputs.
-
-        Args:
-            states (Tensor): (..., H).
-            matrix (Tensor): One row per output, (K, H).
-
-        Returns:
-            Tensor: Logits, (..., K).
-        """
+        """Score the outputs, (..., H) -> (..., K), with a matrix (K, H)."""
         return nn.functional.linear(self.transform(states), matrix, self.bias)

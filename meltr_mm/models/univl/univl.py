@@ -230,14 +230,7 @@ class UniVL(VideoTextModel):
                          video: Tensor, video_mask: Tensor) -> Tensor:
         """Score all pairs with the cross encoder, block by block.
 
-        Args:
-            text (Tensor): States, (Q, W, H).
-            text_mask (Tensor): (Q, W).
-            video (Tensor): States, (G, F, H).
-            video_mask (Tensor): (G, F).
-
-        Returns:
-            Tensor: Logits, (Q, G).
+        Takes what :meth:`joint_scores` takes, and returns logits, (Q, G).
         """
         columns = min(len(video), self.pairs_per_pass)
         rows = max(1, self.pairs_per_pass // columns)
@@ -260,15 +253,8 @@ class UniVL(VideoTextModel):
         return self.similarity(self.cross_encoder.pooler(states)).view(Q, G)
 
     def decode(self, batch: 'UniVLBatch', memory: Tensor) -> Tensor:
-        """Decode the batch's captions, given their true beginnings.
-
-        Args:
-            batch (UniVLBatch): Has the captions.
-            memory (Tensor): States of its pairs, (B, W + F, H).
-
-        Returns:
-            Tensor: (B, L, H).
-        """
+        """Decode the batch's captions, given their true beginnings, from the
+        states of its pairs: (B, W + F, H) -> (B, L, H)."""
         return self.decoder(
             batch.field('caption_ids'), batch.field('caption_mask'), memory,
             batch.pair_mask, self.text_encoder.embeddings)
@@ -298,11 +284,10 @@ class UniVL(VideoTextModel):
 
 
 class UniVLBatch(SampleBatch):
-    """Lazy states of one batch, shared by all its losses.
+    """What UniVL makes of a batch.
 
-    Nothing is computed before a loss asks for it, so a subset of the losses
-    runs only the passes that it needs. "Masked" is what the model sees when
-    words and frames are hidden from it; paddings are the same for both.
+    "Masked" is what the model sees when words and frames are hidden from it;
+    paddings are the same for both.
 
     Args:
         model (UniVL): Encoders.

@@ -145,16 +145,8 @@ class Violet(VideoTextModel):
         return self.fusion(states, torch.cat([seen, text_mask], dim=1))
 
     def match(self, video: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
-        """Score every video against every text, in one pass.
-
-        Args:
-            video (Tensor): Video features, (B, n, D).
-            text (Tensor): Embedded text, (R, X, D).
-            text_mask (Tensor): (R, X).
-
-        Returns:
-            Tensor: Logits without temperature, (B, R).
-        """
+        """Score every video (B, n, D) against every text (R, X, D), with the
+        mask (R, X), in one pass: logits without temperature, (B, R)."""
         B, R = len(video), len(text)
         scores = self.match_rows(
             video,
@@ -164,16 +156,8 @@ class Violet(VideoTextModel):
 
     def match_rows(self, video: Tensor, text: Tensor,
                    text_mask: Tensor) -> Tensor:
-        """Score each text against the video that stands with it.
-
-        Args:
-            video (Tensor): Video features, (B, n, D); see :meth:`fuse`.
-            text (Tensor): Embedded text, (R, X, D).
-            text_mask (Tensor): (R, X).
-
-        Returns:
-            Tensor: Logits without temperature, (R,).
-        """
+        """Score each text against the video that :meth:`fuse` puts with it:
+        logits without temperature, (R,)."""
         states = self.fuse(video, text, text_mask)
         cls = self.read_out(states, video.shape[1])
         return self.vtm_head(cls).squeeze(-1)
@@ -184,11 +168,8 @@ class Violet(VideoTextModel):
         return states[:, num_video]
 
     def black_level(self) -> Union[Tensor, float]:
-        """Give what a black pixel becomes by normalisation.
-
-        Returns:
-            Tensor or float: -mean/std, (3, 1, 1, 1), or 0.
-        """
+        """Give what a black pixel becomes by normalisation: -mean/std, (3,
+        1, 1, 1), or 0."""
         mean = getattr(self.data_preprocessor, 'mean', None)
         if mean is None:
             return 0.
@@ -207,10 +188,7 @@ class Violet(VideoTextModel):
 
 
 class VioletBatch(SampleBatch):
-    """Lazy features of one batch, shared by all its losses.
-
-    Nothing is computed before a loss asks for it, so a subset of the losses
-    runs only the passes that it needs.
+    """What VIOLET makes of a batch.
 
     Args:
         model (Violet): Encoders and fusion layers.
@@ -314,16 +292,8 @@ def black_out(frames: Tensor, patch_mask: Tensor,
 def build_mlp_head(hidden_size: int,
                    num_outputs: int,
                    dropout: float = 0.1) -> nn.Sequential:
-    """Dropout, Linear(D, 2 D), ReLU, Linear(2 D, K).
-
-    Args:
-        hidden_size (int): D.
-        num_outputs (int): K.
-        dropout (float): Rate on the input. Defaults to 0.1.
-
-    Returns:
-        nn.Sequential: (..., D) -> (..., K); torch's default initialisation.
-    """
+    """Build dropout, Linear(D, 2 D), ReLU, Linear(2 D, K), with torch's
+    default initialisation: (..., D) -> (..., K)."""
     return nn.Sequential(
         nn.Dropout(dropout), nn.Linear(hidden_size, 2 * hidden_size),
         nn.ReLU(), nn.Linear(2 * hidden_size, num_outputs))

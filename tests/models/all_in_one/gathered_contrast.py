@@ -12,6 +12,7 @@ from mmengine.dist import get_rank, get_world_size
 from mmengine.registry import init_default_scope
 from tiny_all_in_one import CONFIG, build, make_batch
 from torch import distributed
+from zip_equal import zip_equal
 
 
 def run(gather: bool) -> dict:
@@ -23,13 +24,13 @@ def run(gather: bool) -> dict:
     own = slice(get_rank(), None, get_world_size())
     frames, samples = frames[own].double(), samples[own]
     loss = model(frames, samples, mode='loss')['loss_itc']
-    names, parameters = zip(*model.named_parameters(), strict=True)
+    names, parameters = zip_equal(*model.named_parameters())
     grads = torch.autograd.grad(loss, parameters, allow_unused=True)
     with torch.no_grad():
         ranked = model.predict_all(model(frames, samples), samples, 4, 4)
     return dict(
         loss=loss.detach(),
-        grads={name: grad for name, grad in zip(names, grads, strict=True)
+        grads={name: grad for name, grad in zip_equal(names, grads)
                if grad is not None},
         scores=[{sample.gt_label.item(): sample.pred_score
                  for sample in direction} for direction in ranked])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from gathered_contrast import run
 from two_ranks import run_two_ranks
+from zip_equal import zip_equal
 
 SCRIPT = Path(__file__).with_name('gathered_contrast.py')
 
@@ -36,8 +37,8 @@ def test_local_negatives_are_fewer(two_processes):
 
 def test_ranking_is_that_of_one_process(two_processes):
     whole = run(gather=False)['scores']
-    for results, own in zip(two_processes, ([0, 2], [1, 3]), strict=True):
-        for ours, expected in zip(results[0]['scores'], whole, strict=True):
+    for results, own in zip_equal(two_processes, ([0, 2], [1, 3])):
+        for ours, expected in zip_equal(results[0]['scores'], whole):
             assert list(ours) == own
             for place in own:
                 torch.testing.assert_close(ours[place], expected[place])

@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 import torch
+from zip_equal import zip_equal
 
 from meltr_mm.datasets.caption_text import caption_text
 from meltr_mm.models.univl import UniVLBatch
@@ -20,7 +21,7 @@ class TableWriter:
     def advance(self, tokens):
         scores = torch.stack([
             table[self.step][row]
-            for table, row in zip(self.table, tokens, strict=True)
+            for table, row in zip_equal(self.table, tokens)
         ])
         self.step += 1
         return scores
@@ -45,8 +46,7 @@ def exhaustive(table, max_length, penalty):
             if END in tokens[:-1] or not (ended or length == max_length):
                 continue
             total = sum(float(scores[t, last, token]) for t, (last, token)
-                        in enumerate(zip((START, *tokens), tokens,
-                                         strict=False)))
+                        in enumerate(zip((START, *tokens), tokens)))
             if best is None or total / length**penalty > best[0]:
                 best = (total / length**penalty, list(tokens))
     return best
@@ -77,7 +77,7 @@ def test_a_beam_of_everything_finds_the_best_caption(penalty):
     table = 2 * torch.randn(3, 4, 5, 5, generator=generator)
     found = search(table, beam_size=400, max_length=4,
                    length_penalty=penalty)
-    for hypotheses, rows in zip(found, table, strict=True):
+    for hypotheses, rows in zip_equal(found, table):
         score, tokens = exhaustive(rows, 4, penalty)
         assert hypotheses[0].tokens == tokens
         assert hypotheses[0].score == pytest.approx(score, rel=1e-5)
@@ -114,7 +114,7 @@ def test_greedy_follows_the_best_token():
                         generator=torch.Generator().manual_seed(2))
     for stopping in ('standard', 'official'):
         found = search(table, beam_size=1, max_length=7, stopping=stopping)
-        for (hypothesis, ), rows in zip(found, table, strict=True):
+        for (hypothesis, ), rows in zip_equal(found, table):
             last, expected = START, []
             for row in rows:
                 last = int(row[last].argmax())

@@ -7,6 +7,7 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.runner import Runner
 from univl_files import write_tokenizer
+from zip_equal import zip_equal
 
 WORDS = ['stir', 'cut', 'heat', 'pour', 'salt', 'egg', 'rice', 'fish']
 D, W, F, SIZE = 12, 6, 4, 32
@@ -18,8 +19,7 @@ def root(tmp_path):
     tokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'none', *WORDS]
     write_tokenizer(tmp_path / 'tokenizer', tokens)
     rng = np.random.default_rng(0)
-    looks = dict(zip(WORDS, 2 * rng.normal(size=(len(WORDS), D)),
-                     strict=True))
+    looks = dict(zip_equal(WORDS, 2 * rng.normal(size=(len(WORDS), D))))
     pairs = [(a, b) for a in WORDS for b in WORDS if a != b]
     val = [(WORDS[a], WORDS[(a + 3) % len(WORDS)])
            for a in range(len(WORDS))]
@@ -122,7 +122,7 @@ def train(root, task, losses, primary, encoder_text, val_loop, metric,
 
 
 def scalars(hub, prefix):
-    return {name.removeprefix(prefix): buffer.current()
+    return {name[len(prefix):]: buffer.current()
             for name, buffer in hub.log_scalars.items()
             if name.startswith(prefix)}
 

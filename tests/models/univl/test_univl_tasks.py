@@ -22,6 +22,7 @@ from meltr_mm.models.univl.beam_search import beam_search
 sys.path.insert(
     0, str(Path(__file__).resolve().parents[3] / 'tools' / 'benchmark'))
 from captioning import UncachedWriter  # noqa: E402
+from zip_equal import zip_equal
 
 
 class Pairs(Dataset):
@@ -105,7 +106,7 @@ VIDEO_OF = [7, 2, 2, 7, 5]  # indices of a subset need not start at 0
 def several_texts(make_batch):
     """Five texts for three videos."""
     features, samples = make_batch(5)
-    for i, (sample, index) in enumerate(zip(samples, VIDEO_OF, strict=True)):
+    for i, (sample, index) in enumerate(zip_equal(samples, VIDEO_OF)):
         sample.set_metainfo(dict(video_index=index))
         first = VIDEO_OF.index(index)
         features[i] = features[first]
@@ -176,7 +177,7 @@ def test_cache_changes_no_caption(captioner, batch, stopping, beam_size):
         found = captioner.task.hypotheses(captioner, view)
         expected = beam_search(UncachedWriter(captioner, view), 4, start=101,
                                **captioner.task.search)
-    for ours, theirs in zip(found, expected, strict=True):
+    for ours, theirs in zip_equal(found, expected):
         assert [h.tokens for h in ours] == [h.tokens for h in theirs]
         assert [h.score for h in ours] == pytest.approx(
             [h.score for h in theirs], abs=1e-4)

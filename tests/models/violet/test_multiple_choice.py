@@ -2,6 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmaction.registry import MODELS
+from zip_equal import zip_equal
 
 NAMES = ['loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm']
 
@@ -103,7 +104,7 @@ def test_predicts_the_option_with_the_highest_score(choice_model,
                                                     choice_batch):
     scores = choice_model(*choice_batch)
     predicted = choice_model(*choice_batch, mode='predict')
-    for sample, row in zip(predicted, scores, strict=True):
+    for sample, row in zip_equal(predicted, scores):
         torch.testing.assert_close(sample.pred_score, row.softmax(0))
         assert sample.pred_label.item() == row.argmax()
 

@@ -6,6 +6,7 @@ from mmaction.registry import MODELS
 from model_contract import check_one_batch_is_no_gallery, check_refuses_to_rank
 from rank_in_parts import rank_gallery
 from two_ranks import run_two_ranks
+from zip_equal import zip_equal
 
 from meltr_mm.models.violet.retrieval import (
     best_pairs,
@@ -16,7 +17,7 @@ from meltr_mm.models.violet.retrieval import (
 
 
 def name(samples, videos):
-    for i, (sample, video) in enumerate(zip(samples, videos, strict=True)):
+    for i, (sample, video) in enumerate(zip_equal(samples, videos)):
         sample.set_metainfo(dict(sample_idx=i, video_id=video))
     return samples
 
@@ -108,7 +109,7 @@ def test_two_stages_score_only_the_best_exactly(retrieval_config, batch):
     for scores, truth in ((by_text, expected), (by_video, expected.T)):
         known = torch.isclose(scores, truth, atol=1e-5)
         assert known.any(dim=1).all()
-        for row, mask in zip(scores, known, strict=True):
+        for row, mask in zip_equal(scores, known):
             assert mask.all() or row[mask].min() > row[~mask].max()
 
 
@@ -168,8 +169,8 @@ def test_two_processes_rank_as_one(tmp_path):
             together = [None] * 2 * len(first)
             together[::2], together[1::2] = first, second
             together = together[:len(expected[direction])]
-            for (scores, right), (wanted, truth) in zip(
-                    together, expected[direction], strict=True):
+            for (scores, right), (wanted, truth) in zip_equal(
+                    together, expected[direction]):
                 torch.testing.assert_close(scores, wanted)
                 assert right.tolist() == truth.tolist()
 
@@ -190,7 +191,7 @@ def test_any_texts_and_videos_can_be_ranked(retrieval_config, batch):
     retrieval_config['task']['top_k'] = 1
     model = MODELS.build(retrieval_config).eval()
     model.load_state_dict(exact.state_dict())
-    for scores, truth in zip(apart(model, *batch), expected, strict=False):
+    for scores, truth in zip(apart(model, *batch), expected):
         best = scores.argmax()
         torch.testing.assert_close(scores[best], truth[best])
 

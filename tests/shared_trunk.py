@@ -2,6 +2,7 @@
 import torch
 from mmengine.model import BaseModel
 from torch import nn
+from zip_equal import zip_equal
 
 TASKS = ('loss_a', 'loss_b', 'loss_c')
 
@@ -21,7 +22,7 @@ class SharedTrunk(BaseModel):
         if mode != 'loss':
             return outputs
         errors = (outputs - targets).square().mean(0)
-        return dict(zip(TASKS, errors, strict=True))
+        return dict(zip_equal(TASKS, errors))
 
 
 class NoForwardMode(torch.autograd.Function):

@@ -1,0 +1,191 @@
+"""The study in small: two tasks, three methods, two seeds."""
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS
+
+sys.path.insert(
+    0, str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark'))
+import study  # noqa: E402
+from combining import (  # noqa: E402
+    methods,
+    results,
+    stress,
+    stress_many,
+    tasks,
+)
+
+METHODS = ['primary', 'sum', 'meltr:start=sum,interval=2']
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp('study')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stress, 'UPDATES', 8)
+        study.main(['run', '--out', str(out), '--tasks', 'stress_harmful',
+                    'stress_scales', '--methods', *METHODS, '--seeds', '0',
+                    '1', '--world-seed', '3'])
+    return out
+
+
+def test_one_file_per_run(folder):
+    files = list(folder.glob('*.json'))
+    assert len(files) == 12
+    for file in files:
+        result = json.loads(file.read_text())
+        assert result['updates'] == 8 and result['world_seed'] == 3
+        assert 0 <= result['value'] <= 100 and result['seconds'] > 0
+        weights = result['weights']
+        assert len(weights['loss_class']) == 8
+        if result['method'] == 'primary':
+            assert weights == {'loss_class': [1.] * 8}
+        elif result['method'] == 'sum':
+            assert weights['loss_class'] == [1.] * 8 and len(weights) > 2
+        else:  # the start is exact, and left after the second update
+            assert weights['loss_class'][0] == 1. != weights['loss_class'][4]
+
+
+def test_finished_runs_are_skipped(folder, capsys, monkeypatch):
+    (folder / results.file_name('stress_harmful', 'sum', 3, 1)).unlink()
+    monkeypatch.setattr(stress, 'UPDATES', 2)
+    study.main(['run', '--out', str(folder), '--tasks', 'stress_harmful',
+                '--methods', *METHODS, '--seeds', '0', '1',
+                '--world-seed', '3'])
+    assert '6 runs, 5 of them done before' in capsys.readouterr().out
+    counts = [row['updates'] for row in results.read(
+        str(folder), tasks=['stress_harmful'])]
+    assert sorted(counts) == [2, 8, 8, 8, 8, 8]
+
+
+def test_table_and_plot(folder, capsys):
+    study.main(['table', str(folder), '--json'])
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 6 and all(row['runs'] == 2 for row in rows)
+    study.main(['table', str(folder), '--tasks', 'stress_scales'])
+    assert '| stress_scales, accuracy (higher is better) | primary | 2 |' in \
+        capsys.readouterr().out
+    study.main(['plot', str(folder)])
+    assert (folder / 'study.png').stat().st_size > 1000
+
+
+def result(method, seed, value):
+    return dict(task='t', method=method, seed=seed, world_seed=0, metric='m',
+                value=value, higher_is_better=False, seconds=1.)
+
+
+def test_rows_by_hand():
+    found = [result('primary', seed, 1. + seed) for seed in range(8)]
+    found += [result('meltr', seed, .5 + seed) for seed in range(8)]
+    found += [result('sum', seed, 3.) for seed in range(6)]
+    rows = {row['method']: row for row in results.compare(found)}
+    assert rows['primary']['mean'] == 4.5 and rows['primary']['worst'] == 8
+    assert rows['primary']['error'] == pytest.approx(6**.5 / 8**.5)
+    assert rows['meltr']['gain_over_primary'] == 0.5  # lower is better
+    # All eight of one sign: 2 / 2^8, times the two comparisons of Holm.
+    assert rows['meltr']['p_primary'] == pytest.approx(2 * 2 / 256)
+    assert rows['sum']['gain_over_primary'] == pytest.approx(.5)
+
+
+def test_methods_change_what_they_say():
+    def changed(method):
+        cfg = stress.config('stress_noise', 0)
+        methods.apply(cfg, method)
+        return cfg
+
+    cfg = changed('primary')
+    assert cfg.model.losses == ['loss_class']
+    assert cfg.train_dataloader.dataset.type == 'StressSamples'
+    assert cfg.optim_wrapper.type == 'OptimWrapper'
+    assert cfg.optim_wrapper.optimizer.type == 'AdamW'
+    cfg = changed('meltr')
+    assert cfg.train_dataloader.dataset.type == 'SeededSplit'
+    cfg = changed('meltr_official:interval=5')
+    assert cfg.model.meltr.start == 'random'
+    assert cfg.optim_wrapper.interval == 5
+    assert 'meta_dataloader' not in cfg.optim_wrapper
+    assert cfg.train_dataloader.dataset.type == 'StressSamples'
+    cfg = changed('oracle_3')
+    assert cfg.model.meltr.weights[0] == 1
+    assert len(set(cfg.model.meltr.weights)) == 4
+    for wrong in ('meltrr', 'meltr:strat=sum', 'sum:gamma=0'):
+        with pytest.raises(ValueError):
+            methods.parse(wrong)
+
+
+def test_a_config_of_ones_own(tmp_path, capsys):
+    cfg = stress.config('stress_scales', 1)
+    cfg.train_cfg.max_iters = 3
+    cfg.custom_imports = dict(imports=['combining.stress'])
+    cfg.dump(str(tmp_path / 'own.py'))
+    args = ['run', '--out', str(tmp_path), '--config',
+            str(tmp_path / 'own.py'), '--methods', 'sum']
+    with pytest.raises(ValueError, match='give --metric'):
+        study.main(args)
+    study.main([*args, 'meltr:start=primary,interval=1,hessian=project',
+                'upgrad', '--metric', 'accuracy'])
+    assert 'own sum world 0 seed 0: accuracy' in capsys.readouterr().out
+    learnt, = results.read(str(tmp_path), methods=[
+        'meltr:start=primary,interval=1,hessian=project'])
+    assert learnt['weights']['loss_class'][0] == 1
+    assert learnt['weights']['loss_noise_1'][0] == 0
+    assert learnt['weights']['loss_noise_1'][2] != 0
+    assert tasks.metric_of(Config(), '-loss') == ('loss', False)
+
+
+def test_toy_tasks_are_those_of_the_configs():
+    for name in tasks.NAMES:
+        task = tasks.find(name)
+        assert task.metric and callable(task.config)
+    with pytest.raises(ValueError, match='a task must be one of'):
+        tasks.find('meltr_univl_nothing')
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize('method', [
+    'sum', 'oracle_0', 'uncertainty', 'learnt_weights:meta=training',
+    'meltr:start=primary,hessian=project,meta=training,interval=2',
+    'meltr:start=random,hessian=adam,meta=training,interval=1',
+    'meltr:meta=training,interval=1,gamma=0'])
+def test_many_runs_are_runs_of_the_product(method, double):
+    cell, updates = 'stress_scales', 6
+    runs = stress_many.Runs(cell, method, [(1, 0), (0, 5)], capacity=1)
+    rows = [runs.draw(False) for _ in range(updates)]
+    products = []
+    for i in range(2):
+        cfg = stress.config(cell, 0)
+        methods.apply(cfg, method)
+        if method.startswith('meltr'):
+            cfg.model.meltr.start = runs.options['start']
+        wrapper = MODELS.build(cfg.model)
+        wrapper.model.load_state_dict({k: v[i] for k, v in runs.w.items()})
+        wrapper.meltr.load_state_dict(
+            {k: v[i] for k, v in runs.phi.items()}, strict=False)
+        if runs.learns:
+            cfg.optim_wrapper.history = dict(capacity=1)
+        optim_wrapper = build_optim_wrapper(wrapper, cfg.optim_wrapper)
+        for update in range(updates):
+            batch = dict(inputs=runs.inputs[i, rows[update][i]], targets={
+                k: v[i, rows[update][i]] for k, v in runs.targets.items()})
+            wrapper.train_step(batch, optim_wrapper)
+        products.append(wrapper)
+    for update in range(updates):
+        runs.step(rows[update], update + 1)
+    for i, wrapper in enumerate(products):
+        for name, value in wrapper.model.named_parameters():
+            torch.testing.assert_close(
+                runs.w[name][i], value, rtol=1e-6, atol=1e-6)
+        for name, value in wrapper.meltr.named_parameters():
+            torch.testing.assert_close(
+                runs.phi[name][i], value, rtol=1e-6, atol=1e-6)

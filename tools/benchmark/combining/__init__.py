@@ -1,0 +1,1 @@
+"""The parts of study.py: tasks, methods, one run, results."""

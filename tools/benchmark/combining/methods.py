@@ -1,0 +1,180 @@
+"""Ways to combine losses, as changes of a MELTR config.
+
+A method is a name, and options after a colon where it has some:
+``meltr:start=primary,gamma=0``.
+"""
+from typing import Any, Callable, Dict, List, Tuple
+
+import numpy as np
+from mmengine.config import Config
+
+ORACLE_DRAWS = 24
+COMBINERS = dict(
+    sum=dict(type='PlainSum'),
+    rlw=dict(type='RandomWeights'),
+    dwa=dict(type='DynamicWeightAverage', period=25),
+    uncertainty=dict(type='UncertaintyWeights'),
+    upgrad=dict(type='GradientAggregator', aggregator='UPGrad'),
+    pcgrad=dict(type='GradientAggregator', aggregator='PCGrad'),
+    mgda=dict(type='GradientAggregator', aggregator='MGDA'),
+    aligned_mtl=dict(type='GradientAggregator', aggregator='AlignedMTL'),
+    cagrad=dict(
+        type='GradientAggregator', aggregator='CAGrad', options=dict(c=0.4)),
+    nash_mtl=dict(type='GradientAggregator', aggregator='NashMTL'))
+# Learnt by meta steps as MELTR is, in its place.
+META_COMBINERS = dict(
+    learnt_weights=dict(type='LearntWeights'),
+    auxilearn=dict(type='MonotoneNetwork'))
+METHODS = ('primary', 'meltr', 'meltr_official', *COMBINERS, *META_COMBINERS,
+           *(f'oracle_{draw}' for draw in range(ORACLE_DRAWS)))
+
+INVERSE_HESSIANS = dict(
+    identity=None,
+    adam=dict(type='AdamPreconditioner', project=False),
+    project=dict(type='AdamPreconditioner', project=True))
+
+
+def _meta(cfg: Config, value: str) -> None:
+    # Where the meta objective is evaluated.
+    if value == 'training':
+        train_on_everything(cfg)
+        cfg.optim_wrapper.pop('meta_dataloader', None)
+    elif value != 'held_out':
+        raise ValueError(f"meta must be 'training' or 'held_out': {value!r}")
+
+
+def _fraction(cfg: Config, value: str) -> None:
+    for split in splits(cfg):
+        split.fraction = float(value)
+
+
+def _hessian(cfg: Config, value: str) -> None:
+    cfg.optim_wrapper.inverse_hessian = INVERSE_HESSIANS[value]
+
+
+def _number(path: str, kind: type) -> Callable[[Config, str], None]:
+    return lambda cfg, value: cfg.merge_from_dict({path: kind(value)})
+
+
+OPTIONS: Dict[str, Callable[[Config, str], None]] = dict(
+    start=_number('model.meltr.start', str),
+    gamma=_number('optim_wrapper.gamma', float),
+    interval=_number('optim_wrapper.interval', int),
+    meta_lr=_number('optim_wrapper.meta_optimizer.lr', float),
+    meta_batch=_number('optim_wrapper.meta_dataloader.batch_size', int),
+    direct=_number('optim_wrapper.direct_regulariser', lambda v: v == '1'),
+    normalise=_number('model.meltr.normalise', lambda v: v == '1'),
+    hessian=_hessian,
+    fraction=_fraction,
+    meta=_meta)
+
+
+def parse(method: str) -> Tuple[str, Dict[str, str]]:
+    """Split a method into its name and options.
+
+    Args:
+        method (str): Such as ``'meltr:gamma=0'``.
+
+    Returns:
+        tuple[str, dict[str, str]]: The name, and the value of each option.
+
+    Raises:
+        ValueError: If there is no such method or option.
+    """
+    name, _, rest = method.partition(':')
+    if name not in METHODS:
+        raise ValueError(
+            f'a method must be one of {METHODS}, but got {name!r}')
+    options = dict(
+        item.partition('=')[::2] for item in rest.split(',') if item)
+    unknown = set(options) - set(OPTIONS)
+    if unknown or options and name not in ('meltr', 'meltr_official',
+                                           *META_COMBINERS):
+        raise ValueError(f'the options of a learnt method are '
+                         f'{sorted(OPTIONS)}, but got {method!r}')
+    return name, options
+
+
+def apply(cfg: Config, method: str) -> None:
+    """Let a config combine its losses in another way.
+
+    What is not learnt by meta steps trains on all training samples, and with
+    the plain OptimWrapper.
+
+    Args:
+        cfg (Config): A config with MELTRWrapper and AIDOptimWrapper; changed
+            in place.
+        method (str): See :func:`parse`.
+    """
+    name, options = parse(method)
+    if name in META_COMBINERS:
+        _replace(cfg, META_COMBINERS[name])
+    elif name == 'meltr_official':
+        # All-in-one's MELTR starts from N(0, 0.02), the others' from torch's.
+        normal = cfg.model.model.get('type') == 'AllInOne'
+        cfg.model.meltr.start = 'normal' if normal else 'random'
+        cfg.optim_wrapper.inverse_hessian = None
+        cfg.optim_wrapper.gamma = 0.1
+        _meta(cfg, 'training')
+    elif name != 'meltr':
+        if name == 'primary':
+            cfg.model.losses = [cfg.model.primary]
+            combiner = COMBINERS['sum']
+        elif name in COMBINERS:
+            combiner = COMBINERS[name]
+        else:
+            combiner = dict(
+                type='FixedWeights',
+                weights=oracle_weights(cfg, int(name.rpartition('_')[2])))
+        _replace(cfg, combiner)
+        _without_meta_steps(cfg)
+    for option, value in options.items():
+        OPTIONS[option](cfg, value)
+
+
+def oracle_weights(cfg: Config, draw: int) -> List[float]:
+    """Weights of a random search: from 0.03 to 30, log-uniform.
+
+    Args:
+        cfg (Config): Says how many losses there are.
+        draw (int): Which draw.
+
+    Returns:
+        list[float]: One per loss; the primary one has 1.
+    """
+    rng = np.random.default_rng(draw)
+    weights = 10**rng.uniform(-1.5, 1.5, len(cfg.model.losses))
+    weights[list(cfg.model.losses).index(cfg.model.primary)] = 1.
+    return [round(float(weight), 4) for weight in weights]
+
+
+def splits(cfg: Config) -> List[Any]:
+    """The SeededSplit configs of a config's training and meta loader."""
+    loaders = [cfg.train_dataloader,
+               cfg.optim_wrapper.get('meta_dataloader') or {}]
+    found = [loader.get('dataset', {}) for loader in loaders]
+    return [dataset for dataset in found
+            if dataset.get('type') == 'SeededSplit']
+
+
+def train_on_everything(cfg: Config) -> None:
+    """Give the held-out samples back to the training loader."""
+    dataset = cfg.train_dataloader.dataset
+    if dataset.get('type') == 'SeededSplit':
+        cfg.train_dataloader.dataset = dataset.dataset
+
+
+def _replace(cfg: Config, combiner: dict) -> None:
+    cfg.model.pop('meltr')
+    cfg.model.meltr = dict(combiner)
+
+
+def _without_meta_steps(cfg: Config) -> None:
+    train_on_everything(cfg)
+    old = cfg.pop('optim_wrapper')
+    kept = ('optimizer', 'clip_grad', 'paramwise_cfg', 'accumulative_counts',
+            'loss_scale', 'dtype')
+    amp = 'Amp' in old.type
+    cfg.optim_wrapper = dict(
+        type='AmpOptimWrapper' if amp else 'OptimWrapper',
+        **{key: old[key] for key in kept if key in old})

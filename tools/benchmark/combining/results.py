@@ -1,0 +1,198 @@
+"""Results of a study: read, compared, shown."""
+import json
+import math
+import re
+from pathlib import Path
+from typing import Dict, List, Optional, Sequence
+
+import numpy as np
+from scipy.stats import wilcoxon
+
+BASELINES = ('primary', 'sum')
+
+
+def file_name(task: str, method: str, world_seed: int, seed: int) -> str:
+    """Where the result of a run is, within the folder of the study.
+
+    Args:
+        task (str): Name of the task.
+        method (str): The method, with its options.
+        world_seed (int): Seed of the data.
+        seed (int): Seed of the run.
+
+    Returns:
+        str: A file name.
+    """
+    method = re.sub(r'[^\w.=,+-]', '+', method)
+    return f'{task}--{method}--w{world_seed}--s{seed}.json'
+
+
+def read(folder: str,
+         tasks: Optional[Sequence[str]] = None,
+         methods: Optional[Sequence[str]] = None,
+         seeds: Optional[Sequence[int]] = None,
+         worlds: Optional[Sequence[int]] = None) -> List[dict]:
+    """Read the results of a folder.
+
+    Args:
+        folder (str): The folder.
+        tasks (Sequence[str], optional): Only these. Defaults to all.
+        methods (Sequence[str], optional): Likewise.
+        seeds (Sequence[int], optional): Likewise.
+        worlds (Sequence[int], optional): Likewise.
+
+    Returns:
+        list[dict]: One per run.
+
+    Raises:
+        FileNotFoundError: If there are none.
+    """
+    wanted = dict(task=tasks, method=methods, seed=seeds, world_seed=worlds)
+    found = []
+    for file in sorted(Path(folder).rglob('*--*--w*--s*.json')):
+        result = json.loads(file.read_text())
+        if all(values is None or result[key] in values
+               for key, values in wanted.items()):
+            found.append(result)
+    if not found:
+        raise FileNotFoundError(f'there are no such results in {folder}; '
+                                '`study.py run --out` writes them')
+    return found
+
+
+def compare(found: List[dict]) -> List[dict]:
+    """Summarise each method on each task.
+
+    Differences from a baseline are paired by world and seed, tested with
+    Wilcoxon's signed-rank test (two-sided), and the p-values of a baseline
+    corrected by Holm's method over all rows.
+
+    Args:
+        found (list[dict]): Results of runs.
+
+    Returns:
+        list[dict]: One row per task and method: ``task``, ``method``,
+        ``metric``, ``higher_is_better``, ``runs``, ``mean``, ``error`` (of
+        the mean), ``spread`` (standard deviation), ``worst``, ``seconds``,
+        and per baseline the mean difference ``gain_over_<baseline>``
+        (positive is better) and ``p_<baseline>``.
+    """
+    cells: Dict[tuple, Dict[tuple, dict]] = {}
+    for result in found:
+        cell = cells.setdefault((result['task'], result['method']), {})
+        cell[result['world_seed'], result['seed']] = result
+    rows = []
+    for (task, method), cell in cells.items():
+        values = np.array([result['value'] for result in cell.values()])
+        one = next(iter(cell.values()))
+        sign = 1 if one['higher_is_better'] else -1
+        spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+        row = dict(
+            task=task, method=method, metric=one['metric'],
+            higher_is_better=one['higher_is_better'], runs=len(values),
+            mean=float(values.mean()), spread=spread,
+            error=spread / len(values)**0.5,
+            worst=float(sign * (sign * values).min()),
+            seconds=float(np.mean([r['seconds'] for r in cell.values()])))
+        for baseline in BASELINES:
+            other = cells.get((task, baseline), {})
+            gains = np.array([
+                sign * (cell[key]['value'] - other[key]['value'])
+                for key in cell if key in other])
+            if method == baseline or not len(gains):
+                continue
+            row[f'gain_over_{baseline}'] = float(gains.mean())
+            row[f'p_{baseline}'] = float(
+                wilcoxon(gains).pvalue) if gains.any() else 1.
+        rows.append(row)
+    for baseline in BASELINES:
+        _correct([row for row in rows if f'p_{baseline}' in row],
+                 f'p_{baseline}')
+    return rows
+
+
+def _correct(rows: List[dict], key: str) -> None:
+    """Holm's correction, in place."""
+    largest = 0.
+    for rank, row in enumerate(sorted(rows, key=lambda row: row[key])):
+        largest = max(largest, min(1., (len(rows) - rank) * row[key]))
+        row[key] = largest
+
+
+def _ordered(rows: List[dict]) -> List[dict]:
+    order = {name: i for i, name in enumerate((*BASELINES, 'meltr'))}
+    return sorted(rows, key=lambda row: (
+        row['task'], order.get(row['method'], 9), row['method']))
+
+
+def table(rows: List[dict]) -> str:
+    """Show the rows.
+
+    Args:
+        rows (list[dict]): See :func:`compare`.
+
+    Returns:
+        str: A Markdown table.
+    """
+    lines = [
+        '| task | method | runs | mean ± error | spread | worst | '
+        'over primary (p) | over sum (p) | s |', '|---' * 9 + '|']
+    for row in _ordered(rows):
+        gains = []
+        for baseline in BASELINES:
+            gain = row.get(f'gain_over_{baseline}')
+            gains.append('' if gain is None else
+                         f"{gain:+.2f} ({row[f'p_{baseline}']:.3f})")
+        better = 'higher' if row['higher_is_better'] else 'lower'
+        lines.append(
+            f"| {row['task']}, {row['metric']} ({better} is better) | "
+            f"{row['method']} | {row['runs']} | {row['mean']:.2f} ± "
+            f"{row['error']:.2f} | {row['spread']:.2f} | {row['worst']:.2f} "
+            f"| {gains[0]} | {gains[1]} | {row['seconds']:.0f} |")
+    return '\n'.join(lines)
+
+
+def plot(rows: List[dict], out: str) -> str:
+    """Draw the rows: one panel per task, one bar of error per method.
+
+    Args:
+        rows (list[dict]): See :func:`compare`.
+        out (str): The image file.
+
+    Returns:
+        str: The file.
+    """
+    import matplotlib
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+    tasks = sorted({row['task'] for row in rows})
+    columns = min(3, len(tasks))
+    lines = -(-len(tasks) // columns)
+    tallest = max(sum(row['task'] == task for row in rows) for task in tasks)
+    figure, axes = plt.subplots(
+        lines, columns, squeeze=False, layout='constrained',
+        figsize=(4.2 * columns, (0.9 + 0.24 * tallest) * lines))
+    for axis in axes.flat[len(tasks):]:
+        axis.set_visible(False)
+    for task, axis in zip(tasks, axes.flat):
+        shown = _ordered([row for row in rows if row['task'] == task])[::-1]
+        for place, row in enumerate(shown):
+            baseline = row['method'] in BASELINES
+            colour = 'tab:blue' if row['method'] == 'meltr' else \
+                'black' if baseline else 'tab:grey'
+            axis.errorbar(row['mean'], place, xerr=row['error'], fmt='o',
+                          color=colour, markersize=4)
+            axis.plot(row['worst'], place, 'x', color=colour, markersize=4)
+            if baseline:
+                axis.axvline(row['mean'], color='black', linewidth=0.7,
+                             linestyle='-' if row['method'] == 'sum'
+                             else ':')
+        axis.set_yticks(range(len(shown)),
+                        [row['method'] for row in shown], fontsize=7)
+        better = 'right' if shown[0]['higher_is_better'] else 'left'
+        axis.set_title(f"{task}\n{shown[0]['metric']}, better to the "
+                       f'{better}', fontsize=8)
+        axis.tick_params(axis='x', labelsize=7)
+    figure.savefig(out, dpi=150)
+    plt.close(figure)
+    return str(out)
