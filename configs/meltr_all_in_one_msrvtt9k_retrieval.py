@@ -2,8 +2,7 @@
 #
 #   python tools/train.py configs/meltr_all_in_one_msrvtt9k_retrieval.py
 #
-# Data: data/msrvtt/; configs/_base_/datasets/msrvtt_retrieval_all_in_one.py
-# says what is in it.
+# Data: data/msrvtt/ (docs/data/msrvtt.md), as for 7k, with train_list_9k.txt.
 # Weights: `all-in-one-plus-224.ckpt` of the authors of All-in-one, converted
 # with
 #   python tools/convert/all_in_one.py all-in-one-plus-224.ckpt \
@@ -17,6 +16,6 @@
 # The target task is retrieval, so the primary loss is the contrastive one.
 # The official code takes the first of its tasks, which is MLM:
 # `model.primary=loss_mlm` as one of the --cfg-options reproduces it.
-_base_ = ['./meltr_all_in_one_msrvtt7k_retrieval.py']
+_base_ = 'meltr_all_in_one_msrvtt7k_retrieval.py'
 
-train_dataloader = dict(dataset=dict(list_file='train_list_9k.txt'))
+train_set = dict(list_file='train_list_9k.txt')

@@ -2,9 +2,14 @@
 #
 #   python tools/train.py configs/meltr_all_in_one_msvdqa.py
 #
-# Data: data/msvd/; configs/_base_/datasets/msvd_qa_all_in_one.py says what is
-# in it. For MSRVTT-QA, msrvtt_qa_all_in_one.py beside it takes its place,
-# with num_answers=1501.
+# Data: data/msvd/ (docs/data/msvd_qa.md):
+#   msvd_train.jsonl, msvd_val.jsonl, msvd_test.jsonl
+#                             question, answer, video_id (a number)
+#   msvd_answer_set.txt       the 1000 answers, one per line
+#   msvd_youtube_mapping.txt  '<clip name> vid<number>'
+#   videos/*.avi
+# MSRVTT-QA has such files, too: data_root, three ann_file and vocab_file of
+# its own, mapping_file=None, video_suffix='.mp4' and num_answers=1501.
 # Weights: `all-in-one-plus-224.ckpt` of the authors of All-in-one, converted
 # with
 #   python tools/convert/all_in_one.py all-in-one-plus-224.ckpt \
@@ -13,16 +18,47 @@
 # Paper: no number of this model with MELTR.
 # Hyper-parameters: `task_finetune_msvdqa` of the official config.py (batch
 # 512, 20 epochs, lr 1e-4, heads ten times that); MELTR as for retrieval.
-_base_ = [
-    '_base_/default_runtime.py', '_base_/models/all_in_one_qa.py',
-    '_base_/datasets/msvd_qa_all_in_one.py',
-    '_base_/schedules/aid_all_in_one_qa.py'
-]
+_base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 
-# The answers and, as officially, one output that is never right.
-model = dict(model=dict(heads=dict(qa=dict(num_answers=1001))))
+data_root = '{{$MELTR_DATA:data}}/msvd'
 
-# 512 questions per update on 8 GPUs.
-optim_wrapper = dict(accumulative_counts=4)
+train_set = dict(
+    type='QALinesDataset',
+    data_root='${data_root}',
+    ann_file='msvd_train.jsonl',
+    vocab_file='msvd_answer_set.txt',
+    mapping_file='msvd_youtube_mapping.txt',
+    video_suffix='.avi',
+    pipeline=['${train_inputs}'])
+# Officially the test file serves for validation as well.
+val_set = dict(
+    train_set,
+    ann_file='msvd_val.jsonl',
+    test_mode=True,
+    pipeline=['${test_inputs}'])
+test_set = dict(val_set, ann_file='msvd_test.jsonl')
+
+# MELTR's recipe for this model knows retrieval only; MLM is the objective of
+# All-in-one's pre-training that questions have, too. The answers and, as
+# officially, one output that is never right.
+model = dict(
+    model=dict(
+        heads=dict(
+            _delete_=True, mlm=dict(),
+            qa=dict(num_answers=1001, dropout=0.5)),
+        target='qa'),
+    losses=['loss_mlm', 'loss_qa'],
+    primary='loss_qa')
+
+optim_wrapper = dict(
+    optimizer=dict(lr=1e-4),
+    # 512 questions per update on 8 GPUs.
+    accumulative_counts=4)
+warmup_epochs = 2
+train_cfg = dict(max_epochs=20)
+# Officially questions with an unknown answer are left out:
+# `ignore_unknown=True`.
+val_evaluator = dict(type='OpenEndedQAMetric')
+test_evaluator = val_evaluator
 default_hooks = dict(
     checkpoint=dict(save_best='qa/accuracy', rule='greater'))

@@ -5,20 +5,18 @@
 #
 # The second has the batch below, 8 processes of 16.
 #
-# Data: data/msrvtt/ (docs/data/msrvtt.md). Weights: UniVL's pre-training
-# checkpoint, converted with
+# Data: data/msrvtt/ (docs/data/msrvtt.md), as for 7k. Weights: UniVL's
+# pre-training checkpoint, converted with
 #   python tools/convert/univl.py univl.pretrained.bin checkpoints/univl.pth
 # and given as --cfg-options load_from=checkpoints/univl.pth
 # Paper: R@1 31.1, R@5 55.7, R@10 68.3, MedR 4. Hyper-parameters: lengths,
 # batch (128 in all), rate (5e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
-_base_ = ['./meltr_univl_msrvtt7k_retrieval.py']
+_base_ = 'meltr_univl_msrvtt7k_retrieval.py'
 
 # One sample per caption, 180,000 in all (the official option
 # `--expand_msrvtt_sentences`). The official code without it, one sample per
-# video with captions drawn anew each epoch, is `samples='videos'` in this
-# dataset and, before TokenizeText in a pipeline of your own,
-#   dict(type='PickCaption', key='text'), dict(type='PickCaption')
-train_dataloader = dict(
-    dataset=dict(split='train_9k', csv_file='MSRVTT_train.9k.csv'))
+# video with captions drawn anew each epoch, is samples='videos' here and
+# train_inputs = dict(draw_captions=True).
+train_set = dict(split='train_9k', csv_file='MSRVTT_train.9k.csv')

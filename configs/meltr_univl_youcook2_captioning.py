@@ -5,7 +5,10 @@
 #
 # The second has the batch below, 4 processes of 4.
 #
-# Data: data/youcook2/ (docs/data/youcook2.md). Weights: UniVL's pre-training
+# Data: data/youcook2/ (docs/data/youcook2.md), the files of retrieval. The
+# text encoder reads the transcript; those of the published numbers are not
+# public, and each is 'NONE' in the public pickle.
+# Weights: UniVL's pre-training
 # checkpoint, converted with
 #   python tools/convert/univl.py univl.pretrained.bin checkpoints/univl.pth
 # and given as --cfg-options load_from=checkpoints/univl.pth
@@ -15,17 +18,51 @@
 # metric gives all of them times 100.) Hyper-parameters: lengths, batch (16 in
 # all), rate (3e-5) and epochs (5) of UniVL's README; those of MELTR are the
 # defaults of its code.
-_base_ = [
-    '_base_/default_runtime.py', '_base_/models/univl_captioning.py',
-    '_base_/datasets/youcook2_captioning_univl.py',
-    '_base_/schedules/aid_univl.py'
-]
+_base_ = ['_base_/default_runtime.py', '_base_/univl.py']
+
+data_root = '{{$MELTR_DATA:data}}/youcook2'
+feature_file = '${data_root}/youcookii_videos_features.pickle'
+# Words and frames of UniVL's README.
+max_length = 128
+max_frames = 96
+# Captions are compared word by word, in the model's spelling. Officially they
+# are also cut to the longest caption: reference_length='${max_length}'.
+test_inputs = dict(references=True)
+
+train_set = dict(
+    type='YouCook2Dataset',
+    data_root='${data_root}',
+    ann_file='youcookii_train.csv',
+    data_file='youcookii_data.no_transcript.pickle',
+    encoder_text='transcript',
+    pipeline=['${train_inputs}'])
+# The validation clips are what everybody tests on: the captions of the test
+# split were never published.
+val_set = dict(
+    train_set,
+    ann_file='youcookii_val.csv',
+    test_mode=True,
+    pipeline=['${test_inputs}'])
+test_set = dict(val_set)
+# 16 in all in UniVL's README: 4 processes of 4.
+train_dataloader = dict(batch_size=4)
+
+# Beam 5 is the official constant. stopping='official' searches as the released
+# code does.
+model = dict(
+    model=dict(
+        task=dict(
+            _delete_=True,
+            type='UniVLCaptioning',
+            tokenizer='${tokenizer}',
+            max_length='${max_length}',
+            beam_size=5)),
+    primary='loss_decoder')
 
 optim_wrapper = dict(optimizer=dict(lr=3e-5))
-
-# A caption has as many tokens as a text.
-model = dict(
-    model=dict(task=dict(tokenizer=_base_.tokenizer, max_length=128)))
-
+# 'plain' splits at blanks, as the published evaluation does; 'ptb' is that of
+# the COCO toolkit.
+val_evaluator = dict(type='CaptionMetric', tokenizer='plain')
+test_evaluator = val_evaluator
 default_hooks = dict(
     checkpoint=dict(save_best='caption/CIDEr', rule='greater'))

@@ -5,7 +5,11 @@
 #
 # The second has the batch below, 4 processes of 8.
 #
-# Data: data/youcook2/ (docs/data/youcook2.md). Weights: UniVL's pre-training
+# Data: data/youcook2/ (docs/data/youcook2.md):
+#   youcookii_train.csv, youcookii_val.csv   lists of videos
+#   youcookii_data.no_transcript.pickle      times and captions of the clips
+#   youcookii_videos_features.pickle         {video: (seconds, 1024)}
+# Weights: UniVL's pre-training
 # checkpoint, converted with
 #   python tools/convert/univl.py univl.pretrained.bin checkpoints/univl.pth
 # and given as --cfg-options load_from=checkpoints/univl.pth
@@ -13,14 +17,33 @@
 # batch (32 in all), rate (3e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
-_base_ = [
-    '_base_/default_runtime.py', '_base_/models/univl.py',
-    '_base_/datasets/youcook2_univl.py', '_base_/schedules/aid_univl.py'
-]
+_base_ = ['_base_/default_runtime.py', '_base_/univl.py']
+
+data_root = '{{$MELTR_DATA:data}}/youcook2'
+feature_file = '${data_root}/youcookii_videos_features.pickle'
+
+train_set = dict(
+    type='YouCook2Dataset',
+    data_root='${data_root}',
+    ann_file='youcookii_train.csv',
+    data_file='youcookii_data.no_transcript.pickle',
+    pipeline=['${train_inputs}'])
+# The validation clips are what everybody tests on: the captions of the test
+# split were never published.
+val_set = dict(
+    train_set,
+    ann_file='youcookii_val.csv',
+    test_mode=True,
+    pipeline=['${test_inputs}'])
+test_set = dict(val_set)
+# UniVL's README trains on 32 in all: 4 processes of 8.
+train_dataloader = dict(batch_size=8)
 
 optim_wrapper = dict(optimizer=dict(lr=3e-5))
-
 val_cfg = dict(type='RetrievalValLoop')
 test_cfg = dict(type='RetrievalTestLoop')
+# Text to video is `t2i`, video to text `i2t`.
+val_evaluator = dict(type='TextVideoRetrievalMetric')
+test_evaluator = val_evaluator
 default_hooks = dict(
     checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))

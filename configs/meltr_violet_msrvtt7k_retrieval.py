@@ -2,14 +2,14 @@
 #
 #   python tools/train.py configs/meltr_violet_msrvtt7k_retrieval.py
 #
-# Data: data/msrvtt/; configs/_base_/datasets/msrvtt9k_violet.py
-# says what is in it. Weights: VIOLET's pre-training checkpoint, converted with
+# Data: data/msrvtt/ (docs/data/msrvtt.md), as for 9k, with train_7k.json.
+# Weights: VIOLET's pre-training checkpoint, converted with
 #   python tools/convert/violet.py ckpt_violet_pretrain.pt \
 #       checkpoints/violet_pretrain.pth
 # and given as --cfg-options load_from=checkpoints/violet_pretrain.pth
 # Paper: R@1/5/10 33.6/63.7/77.8.
 # Hyper-parameters: args_msrvtt-retrieval.json of the official code
 # (batch 5 per GPU, 20 epochs, lr 3e-6, MELTR 3e-6, gamma 0.1, every 3).
-_base_ = ['./meltr_violet_msrvtt9k_retrieval.py']
+_base_ = 'meltr_violet_msrvtt9k_retrieval.py'
 
-train_dataloader = dict(dataset=dict(ann_file='train_7k.json'))
+train_set = dict(ann_file='train_7k.json')

@@ -5,10 +5,11 @@ a config is all that is needed: importing the package applies the shims of
 :mod:`meltr_mm.compat` and registers every component in MMAction2's
 registries.
 """
-from . import compat
+from . import compat, config
 from .version import __version__
 
 compat.apply()
+config.install()
 
 from . import (  # noqa: E402,F401
     datasets,

@@ -19,6 +19,7 @@ ARROWS = {
     'atomic_checkpoints': set(),
     'check_options': set(),
     'packaged': set(),
+    'config': {'packaged'},
     'version': set(),
     '_torch': set(),
     'meltr': {'_torch', 'check_options', 'compat'},

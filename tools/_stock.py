@@ -28,4 +28,9 @@ def run_stock_script(name: str) -> None:
             f'{[str(path) for path in candidates]}; install mmaction2==1.2.0')
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     sys.argv[0] = str(script)
-    runpy.run_path(str(script), run_name='__main__')
+    # Before the config is read, so that its bases may be 'meltr_mm::...'.
+    from meltr_mm.config import ConfigKeyError
+    try:
+        runpy.run_path(str(script), run_name='__main__')
+    except ConfigKeyError as error:
+        sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""What every run shares: registration, hooks, logging, checkpoints."""
+# What every run shares: registration, hooks, logging, checkpoints.
 default_scope = 'mmaction'
 custom_imports = dict(imports=['meltr_mm'], allow_failed_imports=False)
 
@@ -30,7 +30,7 @@ log_processor = dict(
     by_epoch=True,
     mean_pattern='loss|^(data_)?time$|grad_norm|meta_objective')
 vis_backends = [dict(type='LocalVisBackend')]
-visualizer = dict(type='ActionVisualizer', vis_backends=vis_backends)
+visualizer = dict(type='ActionVisualizer', vis_backends='${vis_backends}')
 
 log_level = 'INFO'
 load_from = None

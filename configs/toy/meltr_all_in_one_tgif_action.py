@@ -6,28 +6,37 @@
 # The twin of configs/meltr_all_in_one_tgif_action.py that runs on a
 # laptop: a small model trained from scratch, so with higher rates, and meta
 # batches from clips that are kept out of training.
-_base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/all_in_one_toy.py',
-    '../_base_/datasets/toy_tgif_action_all_in_one.py',
-    '../_base_/schedules/toy_all_in_one.py'
-]
+#
+# 1060 / 160 questions, one per clip. The five acts are the options of each:
+# chance is 20 %, always the same act is right for 22.5 % of the test. The
+# ceiling is 100 %: every act can be seen. Reached: 71.2 % of the test, after 9
+# minutes on one core (26 November 2026).
+_base_ = ['../meltr_all_in_one_tgif_action.py', '../_base_/toy_all_in_one.py']
+_base_.merge(_base_.pop('toy'))
+
+data_root = '{{$MELTR_DATA:data}}/toy/tgif_qa'
+# Every text has 12 pieces with [CLS] and [SEP].
+max_length = 12
+resize = [(70, 70)]
+# The act is one word of a dozen, and so hidden often enough.
+train_inputs = dict(mask_probability=0.3)
+# The toy base keeps a tenth of the training clips out for meta batches, and
+# the same tenth validates.
+train_set = dict(_delete_=True, **_base_.train_set.dataset)
+# A question has five texts.
+train_dataloader = dict(batch_size=8)
 
 model = dict(
     model=dict(
-        # Contrast teaches what the acts look like, which at full size is
-        # known from pre-training.
-        heads=dict(mc=dict(dropout=0.)),
-        target='mc'),
-    losses=['loss_mlm', 'loss_itc', 'loss_mc'],
-    primary='loss_mc')
-
-# A question has five texts.
-train_dataloader = dict(batch_size=8)
-optim_wrapper = dict(
-    # It does not learn before the rate is below 6e-4.
-    optimizer=dict(lr=5e-4),
-    meta_dataloader={**_base_.meta_dataloader, 'batch_size': 8})
+        heads=dict(
+            _delete_=True,
+            mlm=dict(),
+            # Contrast teaches what the acts look like, which at full size is
+            # known from pre-training.
+            itc=dict(shared_dim=128, temperature=0.05, gather=False),
+            mc=dict(dropout=0.))),
+    losses=['loss_mlm', 'loss_itc', 'loss_mc'])
+# It does not learn before the rate is below 6e-4.
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
 train_cfg = dict(max_epochs=6)
-default_hooks = dict(
-    checkpoint=dict(save_best='qa/accuracy', rule='greater'))
 work_dir = './work_dirs/toy/meltr_all_in_one_tgif_action'

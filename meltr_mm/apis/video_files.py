@@ -8,6 +8,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
+from ..datasets.transforms.inputs import single_steps
 from ..datasets.video_tables import index_of, load_feature_table
 
 # A video file, an array file, 'TABLE:ID', or the features themselves.
@@ -37,7 +38,7 @@ class VideoPipeline:
     """
 
     def __init__(self, cfg: Config) -> None:
-        steps = test_dataset_of(cfg)['pipeline']
+        steps = single_steps(test_dataset_of(cfg)['pipeline'])
         places = [i for i, step in enumerate(steps)
                   if step['type'] in _DECODERS]
         if not places:

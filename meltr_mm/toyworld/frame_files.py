@@ -11,7 +11,7 @@ from PIL import Image
 from meltr_mm.datasets.transforms.pad_to_square_resize import (
     pad_to_square_resize,
 )
-from meltr_mm.datasets.transforms.sample_frames_evenly import (
+from meltr_mm.datasets.transforms.sample_frames import (
     even_frame_indices,
 )
 

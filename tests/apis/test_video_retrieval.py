@@ -113,16 +113,12 @@ def test_index_of_another_model_is_refused(ranking_videos, videos, tmp_path,
     with pytest.raises(ValueError, match=message):
         VideoRetrievalInferencer(weights=ranking_videos, index=index)
     # The same weights, but other frames.
-    for step in cfg.test_dataloader.dataset.pipeline:
-        if step['type'] == 'PadToSquareResize':
-            step['size'] = 64
+    cfg.test_dataloader.dataset.pipeline[0].size = 64
     with pytest.raises(ValueError, match='test pipeline'):
         VideoRetrievalInferencer(cfg, other, index=index)
     # What is done to the text does not matter.
     cfg = toy_config('violet_msrvtt7k_retrieval', 'msrvtt', toy_msrvtt_root)
-    for step in cfg.test_dataloader.dataset.pipeline:
-        if step['type'] == 'TokenizeText':
-            step['max_length'] = 9
+    cfg.test_dataloader.dataset.pipeline[0].max_length = 9
     assert ranking(VideoRetrievalInferencer(cfg, other, index=index))
 
 

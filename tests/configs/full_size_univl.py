@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from full_size_violet import TWIN, walk
+from full_size_violet import TWIN
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -25,18 +25,9 @@ def load(name, data_set, root):
     data = write(data_set, root)
     cfg = Config.fromfile(str(CONFIGS / f'meltr_univl_{name}.py'))
     cfg.work_dir = str(root / 'work')
-    loaders = [cfg[f'{split}_dataloader'] for split in ('train', 'val',
-                                                        'test')]
-    for loader in loaders:
-        loader.batch_size = 2
-    for part in walk(loaders):
-        if 'data_root' in part:
-            part.data_root = str(data)
-        if 'feature_file' in part:
-            part.feature_file = str(data / Path(part.feature_file).name)
-    for part in walk([*loaders, cfg.model]):
-        if 'tokenizer' in part:
-            part.tokenizer = 'minilm'
+    cfg.merge_from_dict(dict(data_root=str(data), tokenizer='minilm'))
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].batch_size = 2
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     return cfg
@@ -93,9 +84,7 @@ def test_univl_of_a_size_that_is_trained_above(name, data_set, trained,
     words, frames = size
     cfg = load(name, data_set, tmp_path)
     other = Config.fromfile(str(CONFIGS / f'meltr_univl_{trained}.py'))
-    for part in walk(other.model):
-        if 'tokenizer' in part:
-            part.tokenizer = 'minilm'
+    other.merge_from_dict(dict(tokenizer='minilm'))
     # Of captions: as many tokens as a text has.
     assert cfg.model.model.task.pop('max_length', words) == words
     other.model.model.task.pop('max_length', None)

@@ -21,16 +21,6 @@ TWIN = pytest.mark.skipif(
     reason='a model that another test trains; ALL_FULL_SIZE=1 trains it, too')
 
 
-def walk(value):
-    """Every dict in a config."""
-    if isinstance(value, dict):
-        yield value
-    children = value.values() if isinstance(value, dict) else value
-    for child in children:
-        if isinstance(child, (dict, list, tuple)):
-            yield from walk(child)
-
-
 def load(name, write, root):
     """A config with nothing but its paths and batch sizes changed."""
     write(str(root / 'data'), sizes=TINY, frames=5, size=224)
@@ -38,18 +28,10 @@ def load(name, write, root):
     cfg.work_dir = str(root / 'work')
     # Gigabytes that nobody reads; the scripts' tests save and resume.
     cfg.default_hooks.checkpoint = None
-    loaders = [cfg[f'{split}_dataloader'] for split in ('train', 'val',
-                                                        'test')]
-    for loader in loaders:
-        loader.batch_size = 1
-    for part in walk(loaders):
-        if 'data_root' in part:
-            part.data_root = str(root / 'data')
-        for key in ('img_file', 'vq_file'):
-            if key in part:
-                part[key] = str(root / 'data' / Path(part[key]).name)
-        if 'tokenizer' in part:
-            part.tokenizer = 'minilm'
+    cfg.merge_from_dict(dict(
+        data_root=str(root / 'data'), tokenizer='minilm'))
+    for split in ('train', 'val', 'test'):
+        cfg[f'{split}_dataloader'].batch_size = 1
     return cfg
 
 

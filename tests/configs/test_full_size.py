@@ -6,7 +6,7 @@ In one file, so that one process runs them: each takes up to 8 GB.
 from full_size_all_in_one import (
     test_all_in_one,
     test_all_in_one_that_is_trained_above,
-    test_data_without_a_config_of_its_own,
+    test_state_transitions,
 )
 from full_size_univl import (
     test_univl,

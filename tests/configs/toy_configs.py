@@ -2,7 +2,6 @@
 from pathlib import Path
 from typing import Dict
 
-from full_size_violet import walk
 from mmengine.config import Config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
@@ -17,12 +16,7 @@ def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path) -> Config:
         work_dir (Path): Where it writes.
     """
     cfg = Config.fromfile(CONFIGS / f'meltr_{name}.py')
-    for part in walk([cfg.train_dataloader, cfg.val_dataloader,
-                      cfg.optim_wrapper.meta_dataloader]):
-        for key, value in part.items():
-            if isinstance(value, str) and value.startswith('data/toy/'):
-                folder, _, file = value[len('data/toy/'):].partition('/')
-                part[key] = str(roots[folder] / file)
+    cfg.merge_from_dict(dict(data_root=str(roots[Path(cfg.data_root).name])))
     cfg.work_dir = str(work_dir)
     cfg.train_dataloader.batch_size = 2
     cfg.optim_wrapper.meta_dataloader.batch_size = 1

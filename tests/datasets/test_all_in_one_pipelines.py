@@ -17,14 +17,10 @@ def load(name, root):
     cfg = Config.fromfile(CONFIGS / f'meltr_all_in_one_{name}.py')
     cfg.model.model.vit.update(num_layers=2, num_heads=2)
     cfg.model.model.bert.update(hidden_size=32, num_attention_heads=2)
+    cfg.merge_from_dict(dict(data_root=str(root), tokenizer='minilm'))
     for split in ('train', 'val', 'test'):
-        loader = cfg[f'{split}_dataloader']
-        loader.update(batch_size=2, num_workers=0, persistent_workers=False)
-        dataset = loader.dataset.get('dataset', loader.dataset)
-        dataset.data_root = str(root)
-        for transform in dataset.pipeline:
-            if 'tokenizer' in transform:
-                transform.tokenizer = 'minilm'
+        cfg[f'{split}_dataloader'].update(
+            batch_size=2, num_workers=0, persistent_workers=False)
     return cfg
 
 
@@ -39,8 +35,8 @@ def test_frames_are_random_in_training_only(toy_msrvtt_root):
 def test_official_evaluation_of_three_random_clips(toy_msrvtt_root, tmp_path):
     cfg = load('msrvtt7k_retrieval', toy_msrvtt_root)
     cfg.work_dir = str(tmp_path)
-    sampling = cfg.test_dataloader.dataset.pipeline[1]
-    sampling.update(random=True, num_clips=3)
+    cfg.merge_from_dict({
+        'test_inputs.random_frames': True, 'test_inputs.num_clips': 3})
     runner = Runner.from_cfg(cfg)
     metrics = runner.test()
     assert 1 <= metrics['t2i/retrieval/MeanR'] <= 4

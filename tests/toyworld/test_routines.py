@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from meltr_mm.datasets.transforms.sample_frames_evenly import (
+from meltr_mm.datasets.transforms.sample_frames import (
     even_frame_indices,
 )
 from meltr_mm.toyworld.captions import describe

@@ -20,7 +20,7 @@ from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
-import meltr_mm  # noqa: F401
+from meltr_mm.datasets.transforms.inputs import single_steps
 
 SHOWN = 10
 
@@ -53,7 +53,7 @@ def missing_files(dataset: Dict) -> List[str]:
     """
     root = dataset.get('data_root') or ''
     paths = [osp.join(root, path) for path in _file_arguments(dataset)]
-    for transform in dataset.get('pipeline', []):
+    for transform in single_steps(dataset.get('pipeline', [])):
         paths += _file_arguments(transform)
     return [path for path in paths if not osp.isfile(path)]
 
@@ -118,7 +118,7 @@ def check(split: str, dataset: Dict) -> Counter:
     problems = Counter(f'{path}: missing' for path in missing_files(source))
     if problems:
         return problems
-    pipeline = source.get('pipeline', [])
+    pipeline = single_steps(source.get('pipeline', []))
     source['pipeline'] = []
     # What does not depend on a clip, e.g. a tokenizer.
     for transform in pipeline:

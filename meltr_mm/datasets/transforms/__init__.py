@@ -1,4 +1,5 @@
 """Transforms; importing this package registers them."""
+from .all_in_one_inputs import AllInOneInputs
 from .count_gif_frames import CountGIFFrames
 from .decode_jpeg_frames import DecodeJPEGFrames
 from .decode_video import VideoDecode, VideoInit
@@ -11,15 +12,17 @@ from .mask_video_blocks import MaskVideoBlocks
 from .mask_words import MaskWords
 from .pad_to_square_resize import PadToSquareResize
 from .pick_caption import PickCaption
-from .sample_frames_by_segment import SampleFramesBySegment
-from .sample_frames_evenly import SampleFramesEvenly
+from .sample_frames import SampleFramesBySegment, SampleFramesEvenly
 from .tokenize_caption import TokenizeCaption
 from .tokenize_choices import TokenizeChoices
 from .tokenize_options import TokenizeOptions
 from .tokenize_references import TokenizeReferences
 from .tokenize_text import TokenizeText
+from .univl_inputs import UniVLInputs
+from .violet_inputs import VioletInputs
 
 __all__ = [
+    'AllInOneInputs',
     'CountGIFFrames',
     'DecodeJPEGFrames',
     'LoadVQCodes',
@@ -38,6 +41,8 @@ __all__ = [
     'TokenizeOptions',
     'TokenizeReferences',
     'TokenizeText',
+    'UniVLInputs',
     'VideoDecode',
     'VideoInit',
+    'VioletInputs',
 ]

@@ -7,6 +7,8 @@ from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 MASK_ID = 103
+# [PAD], [CLS] and [SEP].
+BERT_SPECIAL_IDS = (0, 101, 102)
 
 
 def hide_tokens(ids: Tensor, hidden: Tensor,
@@ -109,7 +111,7 @@ class MaskText(BaseTransform):
     def __init__(self,
                  probability: float = 0.15,
                  mask_id: int = MASK_ID,
-                 special_ids: Sequence[int] = (0, 101, 102),
+                 special_ids: Sequence[int] = BERT_SPECIAL_IDS,
                  official_options: bool = False) -> None:
         if not 0 < probability <= 1:
             raise ValueError('`probability` must lie in (0, 1], but got '

@@ -45,7 +45,7 @@ def draw_blocks(grid: Tuple[int, int, int],
     t, y, x = (
         (axis >= first[:, None]) & (axis < (first + size)[:, None])
         for axis, first, size in zip(
-            map(np.arange, grid), places.T, sizes.T, strict=True))
+            map(np.arange, grid), places.T, sizes.T))
     boxes = t[:, :, None, None] & y[:, None, :, None] & x[:, None, None]
     return boxes.any(0)
 
@@ -61,7 +61,7 @@ def _draw_boxes_in_order(grid: np.ndarray, ends: np.ndarray,
     sizes, places = np.ones((2, count, 3), dtype=int)
     # Of a single frame the official code draws no length.
     drawn = range(3) if grid[0] > 1 else (1, 2)
-    for size, place in zip(sizes, places, strict=True):
+    for size, place in zip(sizes, places):
         for axis in drawn:
             size[axis] = np.random.randint(1, ends[axis])
         for axis in range(3):
@@ -91,16 +91,15 @@ class MaskVideoBlocks(BaseTransform):
     The pixels stay as they are: the model blacks out the hidden cells, and
     so can use the clean frames for its other losses.
 
-    Required keys: ``imgs`` (frames, resized), ``vq_codes``. Added keys:
-    ``patch_mask`` (Tensor (T, h, w), bool, True = hidden) and ``mvm_labels``
-    (Tensor (T*(1+h*w),), int64, -1 = ignore).
+    Reads ``imgs`` (frames, resized) and, if there are some, ``vq_codes``;
+    writes ``patch_mask`` (Tensor (T, h, w), bool, True = hidden) and, of
+    codes, ``mvm_labels`` (Tensor (T*(1+h*w),), int64, -1 = ignore).
 
     Args:
         cell (int): Side of a cell, pixels. Defaults to 32.
         official_rng (bool): See :func:`draw_blocks`. Defaults to False.
 
     Raises:
-        ValueError: Without ``vq_codes``.
         ValueError: For frames of fewer than 3 cells a side.
     """
 
@@ -117,17 +116,13 @@ class MaskVideoBlocks(BaseTransform):
         Returns:
             dict: The same dict.
         """
-        if 'vq_codes' not in results:
-            raise ValueError(
-                "MaskVideoBlocks needs the key 'vq_codes'. Put "
-                '`LoadVQCodes(vq_file=...)` before it, or take both out of '
-                'the pipeline.')
         height, width = results['imgs'][0].shape[:2]
         mask = torch.from_numpy(
             draw_blocks((len(results['imgs']), height // self.cell,
                          width // self.cell), self.official_rng))
         results['patch_mask'] = mask
-        results['mvm_labels'] = code_labels(results['vq_codes'], mask)
+        if 'vq_codes' in results:
+            results['mvm_labels'] = code_labels(results['vq_codes'], mask)
         return results
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ from meltr_mm.datasets.transforms import (
     SampleFramesBySegment,
     TokenizeOptions,
 )
-from meltr_mm.datasets.transforms.sample_frames_by_segment import (
+from meltr_mm.datasets.transforms.sample_frames import (
     segment_frame_indices,
 )
 

@@ -22,7 +22,7 @@ from meltr_mm.datasets.transforms.mask_video_blocks import (
 from meltr_mm.datasets.transforms.pad_to_square_resize import (
     pad_to_square_resize,
 )
-from meltr_mm.datasets.transforms.sample_frames_evenly import (
+from meltr_mm.datasets.transforms.sample_frames import (
     even_frame_indices,
 )
 

@@ -9,7 +9,7 @@ from mmengine.runner import load_state_dict
 from meltr_mm.models.all_in_one.checkpoint import from_official, to_official
 from meltr_mm.models.layers import compare_state_dict, load_strict
 
-BASES = Path(__file__).resolve().parents[3] / 'configs' / '_base_' / 'models'
+CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 HEADS = ('vqa_classifier', 'mc_vqa_classifier', 'itm_score', 'rank_output')
 RETRIEVAL = ('mlm_score', 'txt_proj', 'vid_proj', 'aux_model')
 
@@ -19,14 +19,15 @@ def without(weights, *roots):
             if key.split('.')[0] not in roots}
 
 
-@pytest.mark.parametrize('base, absent', [
-    ('all_in_one.py', HEADS),
-    ('all_in_one_qa.py', HEADS[1:] + RETRIEVAL[1:]),
-    ('all_in_one_ranking.py', HEADS[:3] + RETRIEVAL[3:]),
-    ('all_in_one_mc.py', HEADS[:1] + HEADS[2:] + RETRIEVAL[1:]),
+@pytest.mark.parametrize('name, absent', [
+    ('msrvtt7k_retrieval', HEADS),
+    ('msvdqa', HEADS[1:] + RETRIEVAL[1:]),
+    ('msrvtt_mc', HEADS[:3] + RETRIEVAL[3:]),
+    ('tgif_action', HEADS[:1] + HEADS[2:] + RETRIEVAL[1:]),
 ])
-def test_full_size_checkpoints_fit_the_full_configs(official, base, absent):
-    config = Config.fromfile(BASES / base).model
+def test_full_size_checkpoints_fit_the_full_configs(official, name, absent):
+    config = Config.fromfile(
+        CONFIGS / f'meltr_all_in_one_{name}.py').model
     with torch.device('meta'):
         model = MODELS.build(config)
     weights = from_official(without(official, *absent))
@@ -34,7 +35,7 @@ def test_full_size_checkpoints_fit_the_full_configs(official, base, absent):
         model = model.model
     report = compare_state_dict(model, weights)
     assert report.ok, str(report)
-    if base == 'all_in_one.py':
+    if name == 'msrvtt7k_retrieval':
         # Counted on the official class.
         assert sum(p.numel() for p in model.parameters()) == 134_835_514
         assert sum(p.numel() for p in model.meltr.parameters()) == 116_736

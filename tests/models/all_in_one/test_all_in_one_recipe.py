@@ -12,18 +12,18 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 
 ROOT = Path(__file__).resolve().parents[3]
-SCHEDULES = ROOT / 'configs' / '_base_' / 'schedules'
+CONFIGS = ROOT / 'configs'
 
 
 @pytest.fixture(scope='module')
 def recipe():
-    return Config.fromfile(SCHEDULES / 'aid_all_in_one.py')
+    return Config.fromfile(
+        CONFIGS / 'meltr_all_in_one_msrvtt7k_retrieval.py')
 
 
 def test_groups_at_full_size(recipe):
-    config = Config.fromfile(SCHEDULES.parent / 'models' / 'all_in_one.py')
     with torch.device('meta'):
-        model = MODELS.build(config.model)
+        model = MODELS.build(recipe.model)
     optim_wrapper = build_optim_wrapper(model, recipe.optim_wrapper)
     counts = {}
     for group in optim_wrapper.optimizer.param_groups:
@@ -63,7 +63,7 @@ def test_warm_up_and_decay_over_a_whole_run(recipe):
 
 
 def test_heads_of_question_answering_learn_faster():
-    recipe = Config.fromfile(SCHEDULES / 'aid_all_in_one_qa.py')
+    recipe = Config.fromfile(CONFIGS / 'meltr_all_in_one_msvdqa.py')
     bert = dict(vocab_size=9, hidden_size=16, num_attention_heads=2)
     model = MODELS.build(
         dict(

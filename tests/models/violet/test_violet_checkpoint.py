@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_full_size_checkpoint_fits_the_full_config(official):
-    path = ROOT / 'configs' / '_base_' / 'models' / 'violet.py'
+    path = ROOT / 'configs' / 'meltr_violet_msvdqa.py'
     config = Config.fromfile(path).model.model
     on_cpu = patch('torch.linspace', lambda *args, make=torch.linspace: make(
         *args, device='cpu'))

@@ -189,7 +189,7 @@ def test_init_weights(config, tmp_path):
 
 def test_toy_config_learns_from_one_batch():
     from mmaction.structures import ActionDataSample
-    path = ROOT / 'configs' / '_base_' / 'models' / 'violet_toy.py'
+    path = ROOT / 'configs' / 'toy' / 'meltr_violet_msvdqa.py'
     torch.manual_seed(0)
     model = MODELS.build(Config.fromfile(path).model.model).train()
     samples = []
@@ -212,7 +212,7 @@ def test_toy_config_learns_from_one_batch():
 
 
 def test_full_config_has_the_published_size():
-    path = ROOT / 'configs' / '_base_' / 'models' / 'violet.py'
+    path = ROOT / 'configs' / 'meltr_violet_msvdqa.py'
     config = Config.fromfile(path).model.model
     # Upstream reads numbers out of this one tensor while it is built.
     on_cpu = patch('torch.linspace', lambda *args, make=torch.linspace: make(
