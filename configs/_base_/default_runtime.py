@@ -9,7 +9,9 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     # One file per epoch; `save_best` is set where the metric is known.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
-    sampler_seed=dict(type='DistSamplerSeedHook'))
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+    # Weights whose answers are not those of the data are refused.
+    answer_vocabulary=dict(type='AnswerVocabularyHook'))
 custom_hooks = [
     dict(type='TaskWeightPlotHook'),
     # A resumed run is the uninterrupted one; one training per work_dir.

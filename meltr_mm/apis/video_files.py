@@ -8,8 +8,8 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
-from ..datasets.mapped_features import index_of, load_feature_table
 from ..datasets.transforms.inputs import single_steps
+from ..datasets.video_tables import index_of, load_feature_table
 
 # A video file, an array file, 'TABLE:ID', or the features themselves.
 Video = Union[str, np.ndarray]

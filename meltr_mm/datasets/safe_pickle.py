@@ -8,12 +8,12 @@ names the file and the foreign class.
 import os
 import os.path as osp
 import pickle
-from functools import cache
+from functools import lru_cache
 from typing import Any, Dict
 
 import numpy as np
 
-from .require_file import require_file
+from .annotation_files import require_file
 
 _NUMPY_NAMES = {
     '_reconstruct': 'multiarray',
@@ -110,7 +110,7 @@ def load_video_table(path: str) -> Dict[str, Any]:
     return _load_video_table(path, (stat.st_mtime_ns, stat.st_size))
 
 
-@cache
+@lru_cache(None)
 def _load_video_table(path: str, version: tuple) -> Dict[str, Any]:
     table = load_data_pickle(path)
     if not isinstance(table, dict):

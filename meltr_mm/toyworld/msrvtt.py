@@ -80,7 +80,7 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
 
 write_msrvtt = ToyDataSet(
     'msrvtt',
-    version=2,
+    version=3,
     fill=_fill,
     imagine=_imagine,
     options=dict(frames=2, size=96))

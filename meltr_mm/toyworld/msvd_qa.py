@@ -75,4 +75,4 @@ def _write_annotations(root: str, clips: Dict[str, List[Clip]]) -> None:
 
 
 write_msvd_qa = ToyDataSet(
-    'msvd_qa', version=2, fill=_fill, options=dict(frames=2, size=96))
+    'msvd_qa', version=3, fill=_fill, options=dict(frames=2, size=96))

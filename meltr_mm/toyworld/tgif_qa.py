@@ -21,7 +21,7 @@ from typing import Callable, Dict, Iterable, List
 import numpy as np
 
 from meltr_mm.datasets.answer_vocabulary import most_frequent_answers
-from meltr_mm.datasets.tgif_frame_qa_dataset import TYPES
+from meltr_mm.datasets.open_ended_qa_datasets import TGIF_TYPES
 
 from .choices import ask_repetition, ask_transition
 from .clips import SPLITS, Clip, imagine_clips
@@ -35,7 +35,7 @@ from .toy_data_set import ToyDataSet
 # The data set has no validation file: its training file holds both.
 _TABLES = dict(Train=('train', 'val'), Test=('test', ))
 _TYPE_OF = dict(shape='object', count='number', colour='colour')
-_NUMBER_OF = {name: int(number) for number, name in TYPES.items()}
+_NUMBER_OF = {name: int(number) for number, name in TGIF_TYPES.items()}
 
 ClipsOfSplits = Dict[str, List[Clip]]
 Rows = Dict[str, List[dict]]
@@ -171,7 +171,7 @@ def _write_lines(root: str, task: str, rows: Rows) -> None:
 
 write_tgif_qa = ToyDataSet(
     'tgif_qa',
-    version=3,
+    version=4,
     fill=_fill,
     imagine=_imagine,
     options=dict(frames=2, size=96))

@@ -4,8 +4,8 @@ import pickle
 import numpy as np
 import pytest
 
-from meltr_mm.datasets.code_table import load_code_table
 from meltr_mm.datasets.transforms import LoadVQCodes
+from meltr_mm.datasets.video_tables import load_code_table
 
 CODES = np.arange(2 * 3 * 3 * 4, dtype=np.int16).reshape(2, 3, 3, 4)
 IMGS = [np.zeros((96, 128, 3), np.uint8)] * 3

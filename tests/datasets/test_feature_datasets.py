@@ -56,7 +56,7 @@ def test_youcook2(youcook):
     (dict(v=clips(end=[NAN, 5])),
      'clip 0, `end`: must be a finite number, but is nan'),
     (dict(v=dict(start=[])), "'v': the key 'end' is missing"),
-    (dict(v=[1]), "'v': must be a dict, but is a list"),
+    (dict(v=[1]), r"'v': must be a dict, but is \[1\]"),
     ([1], 'must hold a dict'),
 ])
 def test_bad_youcook2(youcook, table, message):
@@ -66,10 +66,10 @@ def test_bad_youcook2(youcook, table, message):
 
 @pytest.mark.parametrize('content, message', [
     ('video_id\nv\n', r"\['feature_file'\] are not among \['video_id'\]"),
-    ('video_id,feature_file\nv,\n', "row 1: 'feature_file' must not"),
+    ('video_id,feature_file\nv,\n', 'line 2, `feature_file`: must be a'),
     ('video_id,feature_file\nv\n', 'line 2: must have the 2 columns'),
     ('video_id,feature_file\n', 'no row below the first line'),
-    ('', 'no row below the first line'),
+    ('', r"\['video_id', 'feature_file'\] are not among"),
 ])
 def test_bad_list(youcook, tmp_path, content, message):
     (tmp_path / 'list.csv').write_text(content)
@@ -119,11 +119,12 @@ def msrvtt(tmp_path):
     (dict(sentences=[dict(video_id='video1')]),
      "`sentences` row 0: the key 'caption'"),
     (dict(sentences=[dict(video_id='video1', caption='')]),
-     '`sentences` row 0: `caption` must be a text'),
-    (dict(split='test_full'), 'data.json: each video after the first 7010'),
+     '`sentences` row 0, `caption`: must be a text'),
+    (dict(split='test_full'),
+     "data.json: split='test_full' needs .* for testing"),
     (dict(split='test_full',
           videos=[dict(video_id=f'video{i}') for i in range(7012)]),
-     r"of 2 such videos \['video7010', 'video7011'\] have none"),
+     r"each of the 2 test videos .*\['video7010', 'video7011'\] have none"),
 ])
 def test_bad_msrvtt(msrvtt, kwargs, message):
     with pytest.raises(ValueError, match=message):
@@ -134,6 +135,44 @@ def test_msrvtt_pairs_of_the_csv(msrvtt):
     dataset = msrvtt('test_1k', csv_file='list.csv')
     assert dataset.num_videos == 1
     assert dataset.get_data_info(0)['caption'] == 'a cat'
+
+
+@pytest.mark.parametrize('between', '\t,;')
+def test_what_stands_between_columns(msrvtt, tmp_path, between):
+    """The csv that is handed around with MSRVTT has semicolons."""
+    lines = [('key', 'video_id', 'sentence'), ('ret0', 'video1', 'a cat')]
+    (tmp_path / 'list.csv').write_text(
+        '\n'.join(between.join(line) for line in lines))
+    dataset = msrvtt('test_1k', csv_file='list.csv')
+    assert dataset.get_data_info(0)['caption'] == 'a cat'
+
+
+def test_no_table(msrvtt, tmp_path):
+    (tmp_path / 'list.csv').write_text('video_id|sentence\nvideo1|a cat\n')
+    with pytest.raises(ValueError, match='with tabs, commas or semicolons'):
+        msrvtt('test_1k', csv_file='list.csv')
+
+
+@pytest.mark.parametrize('videos, message', [
+    ([dict(video_id='video1', split='dev')], "`split` must be one of .*'dev'"),
+    ([dict(video_id='video1', split='train'), dict(video_id='video2')],
+     '1 of 2 have none'),
+    ([dict(video_id='clip')], "'clip' has neither"),
+    ([dict(video_id='video1', split='test')], 'needs videos .* for training'),
+])
+def test_splits_of_msrvtt(msrvtt, videos, message):
+    with pytest.raises(ValueError, match=message):
+        msrvtt(videos=videos)
+
+
+def test_numbers_after_excluding(msrvtt, tmp_path):
+    (tmp_path / 'list.csv').write_text(
+        'video_id,sentence\nvideo1,a cat\nvideo2,a bird\nvideo3,a tail\n')
+    (tmp_path / 'broken.txt').write_text('video1')
+    dataset = msrvtt('test_1k', csv_file='list.csv',
+                     exclude_file='broken.txt')
+    assert [dataset.get_data_info(i)['video_index']
+            for i in range(2)] == [0, 1]
 
 
 def test_msrvtt_several_texts_of_a_video(msrvtt, tmp_path):

@@ -48,6 +48,12 @@ class TestQuestions:
             sample_idx=0)
         assert second['label'] == [-1] and second['answer'] == 'ant'
 
+    def test_one_array_instead_of_lines(self, build):
+        """As the authors' msvd_*_qa_encode.json are."""
+        dataset = build([json.dumps([QUESTION, dict(QUESTION, answer='cat')])])
+        assert [dataset.get_data_info(i)['label'] for i in range(2)
+                ] == [[0], [1]]
+
     def test_numbered_videos_and_lines_of_answers(self, build, tmp_path):
         (tmp_path / 'names.txt').write_text('video8 vid31\n\nvideo7 vid4\n')
         (tmp_path / 'answers.txt').write_text('ant\ndog\n')
@@ -71,13 +77,14 @@ class TestQuestions:
 
     @pytest.mark.parametrize('rows, message', [
         ([QUESTION, '{"question": '], 'qa.jsonl, line 2: is not valid JSON'),
-        (['[1, 2]'], 'line 1: must be one object in braces, but is a list'),
-        ([], 'the file has no lines'),
-        ([dict(QUESTION, question=' ')], 'row 0: `question` must be a text'),
+        (['[1, 2]'], 'row 0: must be one object in braces, but is 1'),
+        (['3'], 'line 1: must be one object in braces, but is 3'),
+        ([], 'the file has no rows'),
+        ([dict(QUESTION, question=' ')], 'row 0, `question`: must be a text'),
         ([dict(question='who?', answer='dog')], "the key 'video_id' is miss"),
         ([dict(question='who?', video_id='a')], "the key 'answer' is missing"),
-        ([dict(QUESTION, answer=3)], 'row 0: `answer` must be a text'),
-        ([dict(QUESTION, answer='ant')], 'no answer is among the 2 of answer'),
+        ([dict(QUESTION, answer=3)], 'row 0, `answer`: must be a text'),
+        ([dict(QUESTION, answer='ant')], 'no answer of this split'),
     ])
     def test_bad_lines(self, build, rows, message):
         with pytest.raises(ValueError, match=message):
@@ -86,9 +93,11 @@ class TestQuestions:
     @pytest.mark.parametrize('name, content, message', [
         ('a.json', '{"dog": 0, "cat": 2}', 'numbers 0, 1, ..., each once'),
         ('a.json', '{"dog": 0, "cat": "1"}', 'numbers 0, 1, ..., each once'),
-        ('a.json', '["dog"]', 'must hold a dict from answers'),
+        ('a.json', '["dog", 3]', 'answer 1: must be a text'),
+        ('a.json', '["dog", "dog"]', "'dog' is repeated"),
+        ('a.json', '3', 'must be a list of answers'),
         ('a.txt', 'dog\ncat\ndog', "'dog' is repeated"),
-        ('a.txt', '', 'but has none'),
+        ('a.txt', '', 'without any'),
     ])
     def test_bad_answers(self, build, tmp_path, name, content, message):
         (tmp_path / name).write_text(content)
@@ -123,11 +132,11 @@ class TestChoices:
 
     @pytest.mark.parametrize('change, message', [
         (dict(options=['a']), 'row 0: `options` must be a list of 2 texts'),
-        (dict(options=['a', 3]), 'must be a list of 2 texts'),
+        (dict(options=['a', 3]), '`options` number 1: must be a text'),
         (dict(options='ab'), "must be a list of 2 texts, but is 'ab'"),
-        (dict(question=3), 'row 0: `question` must be a text, but is 3'),
+        (dict(question=3), 'row 0, `question`: must be a text, but is 3'),
         (dict(answer=2), r'0\.\.1, but is 2'),
-        (dict(answer='1'), r"0\.\.1, but is '1'"),
+        (dict(answer='2'), r"0\.\.1, but is '2'"),
         (dict(answer=True), r'0\.\.1, but is True'),
     ])
     def test_bad_lines(self, build, change, message):

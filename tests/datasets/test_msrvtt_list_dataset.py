@@ -66,7 +66,7 @@ def test_two_parts_for_training_and_meta_batches(build):
     ('MSR_VTT.json', '{"annotations": [{"caption": "a"}]}',
      "row 0: the key 'image_id' is missing"),
     ('MSR_VTT.json', '{"annotations": [{"image_id": "a", "caption": ""}]}',
-     'row 0: `caption` must be a text'),
+     'row 0, `caption`: must be a text'),
     ('idx.pkl', pickle.dumps(dict(video1=2, video2=0)),
      r"caption of 'video1', 0\.\.1, but gives 2"),
     ('idx.pkl', pickle.dumps([1, 0]), 'but holds a list'),

@@ -45,8 +45,8 @@ def test_videos_must_exist(tmp_path):
 
 @pytest.mark.parametrize('row, message', [
     (dict(video_id='video0'), "'sentences' row 1: the key 'caption'"),
-    (dict(video_id='video0', caption=''), 'row 1: `caption` must be a text'),
-    (dict(video_id=3, caption='x'), 'row 1: `video_id` must be a text'),
+    (dict(video_id='video0', caption=''), 'row 1, `caption`: must be a text'),
+    (dict(video_id=3, caption='x'), 'row 1, `video_id`: must be a text'),
     ('video0', 'row 1: must be a dict'),
 ])
 def test_bad_rows(tmp_path, row, message):

@@ -97,8 +97,16 @@ class TestVioletForm:
     @pytest.mark.parametrize('question', ['', '  ', None, 3])
     def test_question_must_be_text(self, build, tmp_path, question):
         violet(tmp_path, [dict(ITEM, question=question)])
-        with pytest.raises(ValueError, match=r'row 0: `question` must be'):
+        with pytest.raises(ValueError, match=r'row 0, `question`: must be'):
             build()
+
+    def test_labels_of_another_vocabulary(self, build, tmp_path):
+        violet(tmp_path, [ITEM, dict(ITEM, answer=1), dict(ITEM, answer=-1)])
+        write(tmp_path, 'other.json', ['ant', 'cat'])
+        dataset = build(vocab_file='other.json')
+        assert dataset.metainfo['vocab'] == ['ant', 'cat']
+        assert [dataset.get_data_info(i)['label'] for i in range(3)
+                ] == [[-1], [1], [-1]]
 
     def test_missing_vocabulary(self, build, tmp_path):
         violet(tmp_path, [ITEM], vocab=None)
@@ -116,17 +124,17 @@ class TestOriginalForm:
     def test_vocabulary_is_counted_over_training(self, build, tmp_path):
         original(tmp_path)
         dataset = build('train_qa.json', vocab_size=2)
-        assert dataset.metainfo['vocab'] == ['dog', 'ant']
+        assert dataset.metainfo['vocab'] == ['cat', 'dog']
         assert [dataset.get_data_info(i)['label'] for i in range(4)
-                ] == [[0], [0], [-1], [1]]
+                ] == [[1], [1], [0], [-1]]
 
     def test_unknown_test_answers_are_kept(self, build, tmp_path):
         original(tmp_path)
         dataset = build(
             'test_qa.json', split='test', train_ann_file='train_qa.json')
-        assert dataset.metainfo['vocab'] == ['dog', 'ant', 'cat']
+        assert dataset.metainfo['vocab'] == ['ant', 'cat', 'dog']
         first, second = (dataset.get_data_info(i) for i in range(2))
-        assert (first['label'], first['video_id']) == ([2], 'w_5_7')
+        assert (first['label'], first['video_id']) == ([1], 'w_5_7')
         assert (second['label'], second['answer']) == ([-1], 'zebra')
         assert second['question_id'] == 91
 
@@ -152,8 +160,27 @@ class TestOriginalForm:
     def test_missing_mapping(self, build, tmp_path):
         original(tmp_path)
         (tmp_path / 'youtube_mapping.txt').unlink()
-        with pytest.raises(FileNotFoundError, match='`mapping_file`'):
+        with pytest.raises(FileNotFoundError, match='mapping.txt: there'):
             build('train_qa.json')
+
+    def test_blanks_around_an_answer(self, build, tmp_path):
+        original(tmp_path)
+        (tmp_path / 'answers.txt').write_text('zebra \ncat\n')
+        write(tmp_path, 'test_qa.json', [
+            dict(video_id=2, question='what is it?', answer=' cat'),
+            dict(video_id=1, question='what is it?', answer='zebra')])
+        dataset = build('test_qa.json', split='test',
+                        vocab_file='answers.txt')
+        assert [dataset.get_data_info(i)['label'] for i in range(2)
+                ] == [[1], [0]]
+
+    def test_a_question_that_is_there_twice(self, build, tmp_path):
+        original(tmp_path)
+        rows = json.loads((tmp_path / 'test_qa.json').read_text())
+        write(tmp_path, 'test_qa.json', [*rows, rows[0]])
+        with pytest.raises(ValueError, match='rows 0 and 2 have the same id'):
+            build('test_qa.json', split='test',
+                  train_ann_file='train_qa.json')
 
     def test_missing_question(self, build, tmp_path):
         write(tmp_path, 'train_qa.json', [dict(video_id=1, answer='dog')])
@@ -193,6 +220,33 @@ class TestFiles:
                 match=r'x_1_2\.mp4: this video .* does not exist\. Put'):
             build()
 
+    def test_all_missing_videos_are_known(self, build, tmp_path):
+        violet(tmp_path, [ITEM, dict(ITEM, video='x_1_2'),
+                          dict(ITEM, video='y_1_2')])
+        with pytest.raises(FileNotFoundError, match='nor do 1 others') as e:
+            build()
+        assert e.value.paths == [
+            str(tmp_path / 'videos' / f'{v}_1_2.mp4') for v in 'xy']
+
+    @pytest.mark.parametrize('line', ['x_1_2', 'x_1_2.mp4', '{videos}/x_1_2'
+                                      '.mp4'])
+    def test_excluded_videos(self, build, tmp_path, line):
+        violet(tmp_path, [dict(ITEM, video='x_1_2'), ITEM])
+        line = line.format(videos=tmp_path / 'videos')
+        (tmp_path / 'broken.txt').write_text(f'# cut off\n{line}\n\n')
+        dataset = build(exclude_file='broken.txt')
+        assert len(dataset) == 1
+        assert dataset.get_data_info(0)['video_id'] == 'v_0_2'
+        assert dataset.get_data_info(0)['question_id'] == 1
+
+    def test_all_excluded(self, build, tmp_path):
+        violet(tmp_path, [ITEM])
+        (tmp_path / 'broken.txt').write_text('v_0_2')
+        with pytest.raises(ValueError, match=r'broken\.txt: must leave some'):
+            build(exclude_file='broken.txt')
+        with pytest.raises(FileNotFoundError, match='list of excluded'):
+            build(exclude_file='no.txt')
+
     def test_no_video_files_needed(self, build, tmp_path):
         violet(tmp_path, [dict(ITEM, video='x_1_2')])
         dataset = build(data_prefix=None)
@@ -217,4 +271,4 @@ class TestFiles:
         dataset = build(pipeline=[fail])
         with pytest.raises(RuntimeError, match='some bug') as caught:
             dataset[0]
-        assert 'v_0_2.mp4' in caught.value.__notes__[0]
+        assert 'v_0_2.mp4' in str(caught.value)

@@ -53,8 +53,10 @@ ELSEWHERE = {
                                'test_there_and_back',
     'tools/data/check.py': 'tools/test_check_data.py::'
                            'test_everything_is_there',
-    'tools/data/convert_features.py': 'datasets/test_mapped_features.py::'
+    'tools/data/convert_features.py': 'datasets/test_video_tables.py::'
                                       'test_command',
+    'tools/data/prepare.py': 'tools/test_prepare_data.py::'
+                             'test_as_a_command',
     'tools/data/extract_vq.py': 'tools/test_extract_vq.py::test_command',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
     'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'

@@ -6,6 +6,12 @@ from mmaction.structures import ActionDataSample
 from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 
+from meltr_mm.evaluation.functional import (
+    accuracy,
+    accuracy_known,
+    ceiling,
+)
+
 LABELS = [0, 0, 1, -1, 2]
 PREDICTIONS = [0, 1, 1, -1, 2]
 TYPES = ['what', 'what', 'who', 'who', 'who']
@@ -30,6 +36,8 @@ def evaluate(samples, size=5, **kwargs):
 
 EXPECTED = {
     'qa/accuracy': 60,
+    'qa/accuracy_known': 75,
+    'qa/ceiling': 80,
     'qa/accuracy_what': 50,
     'qa/accuracy_who': pytest.approx(200 / 3),
     'qa/chance': 25,
@@ -42,23 +50,26 @@ def test_uneven_last_batch():
     assert evaluate(batches) == EXPECTED
 
 
-def test_unknown_answers_may_be_left_out():
-    metric = METRICS.build(
-        dict(type='OpenEndedQAMetric', ignore_unknown=True))
-    evaluator = Evaluator(metric)
-    evaluator.dataset_meta = dict(vocab=['a'] * 4)
-    evaluator.process([sample(i) for i in range(5)])
-    assert evaluator.evaluate(5) == {
-        'qa/accuracy': 75,
-        'qa/accuracy_what': 50,
-        'qa/accuracy_who': 100,
-        'qa/chance': 25,
-        'qa/majority': 50,
-    }
-    # Questions that were not evaluated are still an error.
-    evaluator.process([sample(0)])
-    with pytest.raises(ValueError, match='All 5 questions'):
-        evaluator.evaluate(5)
+def test_without_unknown_answers_both_accuracies_are_the_same():
+    """As in VIOLET's file of MSVD-QA, which leaves such questions out."""
+    known = [0, 1, 2, 4]
+    result = evaluate([[sample(i) for i in known]], size=4)
+    assert result['qa/accuracy'] == result['qa/accuracy_known'] == 75
+    assert result['qa/ceiling'] == 100
+
+
+def test_options_have_no_unknown_answers():
+    result = evaluate([[sample(i) for i in (0, 1, 2)]], size=3, meta={})
+    assert not {'qa/ceiling', 'qa/accuracy_known'} & set(result)
+
+
+def test_the_papers_number_over_all_questions():
+    """51.7 on 11,983 questions is 47.1 on all 13,157."""
+    labels = [1] * 11983 + [-1] * 1174
+    predictions = [1] * 6195 + [0] * (13157 - 6195)
+    assert round(accuracy_known(predictions, labels), 1) == 51.7
+    assert round(accuracy(predictions, labels), 1) == 47.1
+    assert round(ceiling(labels), 1) == 91.1
 
 
 def test_repeated_questions_count_once():

@@ -1,9 +1,10 @@
 """What counts as one clear error."""
 from meltr_mm.datasets.safe_pickle import ForeignClassError
+from meltr_mm.datasets.video_text_dataset import MissingVideosError
 
 # Exactly these: a subclass such as UnicodeDecodeError comes from the depths.
 CLEAR = (ValueError, TypeError, KeyError, FileNotFoundError,
-         FloatingPointError, ForeignClassError)
+         FloatingPointError, ForeignClassError, MissingVideosError)
 
 
 def unclear(error, names):

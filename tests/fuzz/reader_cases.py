@@ -3,6 +3,7 @@
 A case has the files, how to read them, and by the plainest reading of the
 files what must come out.
 """
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict
@@ -44,6 +45,12 @@ def named(value):
     return value
 
 
+def different_ids(rows):
+    ids = [named(row.get('id', i)) for i, row in enumerate(rows)]
+    assert len(set(ids)) == len(ids)
+    return ids
+
+
 def whole(value, end, start=0):
     assert type(value) is int and start <= value < end
     return value
@@ -79,8 +86,8 @@ WORDS = ['dog', 'cat', 'three']
 def violet_qa(content, split='val'):
     rows, vocab = content[split], content['vocab']
     assert isinstance(rows, list) and rows and isinstance(vocab, list)
-    for word in vocab:
-        assert isinstance(word, str)
+    assert len(set(map(text, vocab))) == len(vocab) > 0
+    different_ids(rows)
     return [[text(r['video']), text(r['question']),
              [whole(r['answer'], len(vocab), -1)],
              vocab[r['answer']] if r['answer'] >= 0 else '',
@@ -103,8 +110,16 @@ dataset('tgif_frame_violet', {'qa.json': ('json', VIOLET_QA)},
 
 
 def counted(answers, size):
-    counts = {a: answers.count(a) for a in map(text, answers)}
-    return sorted(counts, key=lambda a: (-counts[a], a))[:size]
+    answers = [text(answer).strip() for answer in answers]
+    counts = {a: answers.count(a) for a in answers}
+    return sorted(sorted(counts, key=lambda a: -counts[a])[:size])
+
+
+def labelled(row, vocab):
+    answer, bare = text(row['answer']).strip(), [v.strip() for v in vocab]
+    label = vocab.index(answer) if answer in vocab else bare.index(
+        answer) if answer in bare else -1
+    return [label], answer
 
 
 def msvd_original(files):
@@ -119,9 +134,8 @@ def msvd_original(files):
         assert type(row['video_id']) in (int, str)
     vocab = counted([row['answer'] for row in train], 2)
     return [[names[f"vid{r['video_id']}"], text(r['question']),
-             [vocab.index(r['answer']) if r['answer'] in vocab else -1],
-             text(r['answer']), named(r.get('id', i))]
-            for i, r in enumerate(rows)]
+             *labelled(r, vocab), number]
+            for r, number in zip(rows, different_ids(rows))]
 
 
 MSVD = [dict(id=i, video_id=i + 1, question=q, answer=a)
@@ -144,9 +158,9 @@ def tgif_frame(files):
     rows, train = table(files['val.csv']), table(files['train.csv'])
     vocab = counted([row['answer'] for row in train], 2)
     assert rows
-    return [[text(r['gif_name']), text(r['question']),
-             [vocab.index(r['answer']) if r['answer'] in vocab else -1],
-             text(r['answer']), r.get('id', i)] for i, r in enumerate(rows)]
+    return [[text(r['gif_name']), text(r['question']), *labelled(r, vocab),
+             number]
+            for r, number in zip(rows, different_ids(rows))]
 
 
 FRAME = [['gif_name', 'question', 'answer', 'type']] + [
@@ -165,6 +179,7 @@ def lines_qa(files):
         assert sorted(vocab.values()) == list(range(len(vocab)))
         vocab = sorted(vocab, key=vocab.get)
     assert isinstance(vocab, list) and len(set(vocab)) == len(vocab)
+    assert all(map(text, vocab))
     names = files.get('map.txt')
     if names is not None:
         pairs = [row.split() for row in names if row.split()]
@@ -172,13 +187,13 @@ def lines_qa(files):
         for clip, number in pairs:
             assert names.setdefault(number, clip) == clip
     samples = []
-    for row, item in enumerate(files['qa.jsonl']):
+    numbers = different_ids(files['qa.jsonl'])
+    for number, item in zip(numbers, files['qa.jsonl']):
         video = item['video_id']
         assert type(video) in (int, str)
         video = str(video) if names is None else names[f'vid{video}']
-        answer = text(item['answer'])
-        label = vocab.index(answer) if answer in vocab else -1
-        samples.append([video, text(item['question']), [label], answer, row])
+        samples.append([video, text(item['question']),
+                        *labelled(item, vocab), number])
     assert samples
     return samples
 
@@ -208,6 +223,11 @@ def choice(row, video, question, options, answer):
     return [text(video), question, options, [answer], options[answer]]
 
 
+def numbered(answer):
+    assert answer in ('0', '1', '2') or type(answer) is int
+    return whole(int(answer), 3)
+
+
 def tgif_choice(rows, video, first):
     assert rows and isinstance(rows, list)
     samples = []
@@ -215,9 +235,8 @@ def tgif_choice(rows, video, first):
         options = [text(row[f'{first[0]}{first[1] + i}']) for i in range(3)]
         assert f'{first[0]}{first[1] + 3}' not in row
         answer = row['answer']
-        assert answer in ('0', '1', '2') or type(answer) is int
         samples.append(choice(row, row[video], text(row['question']), options,
-                              whole(int(answer), 3)))
+                              numbered(answer)))
     return samples
 
 
@@ -243,13 +262,12 @@ def choice_lines(files):
     for row in files['mc.jsonl']:
         options = row['options']
         assert isinstance(options, list) and len(options) == 3
-        for option in options:
-            assert isinstance(option, str)
+        assert all(map(text, options))
         question = row.get('question', '')
         assert isinstance(question, str)
         assert type(row['video_id']) in (int, str)
         samples.append(choice(row, str(row['video_id']), question, options,
-                              whole(row['answer'], 3)))
+                              numbered(row['answer'])))
     assert samples
     return samples
 
@@ -283,7 +301,7 @@ dataset('msrvtt_violet', {'all.json': ('json', dict(test=[
 
 
 def msrvtt_list(files):
-    names = [name for row in files['list.txt'] for name in row.split()]
+    names = [row.strip() for row in files['list.txt'] if row.strip()]
     assert names and len(set(names)) == len(names)
     own = {}
     for row in files['all.json']['annotations']:
@@ -395,8 +413,16 @@ def msrvtt(split, content, rows=None):
     assert isinstance(videos, list) and isinstance(sentences, list)
     names = [text(video['video_id']) for video in videos]
     assert len(set(names)) == len(names)
-    transcripts = {}
+    transcripts, in_test = {}, set()
     for video in videos:
+        if split in ('train_7k', 'test_full'):
+            if 'split' in video or any('split' in v for v in videos):
+                place = ('train', 'val', 'validate', 'test').index(
+                    video['split']) == 3
+            else:
+                place = int(re.fullmatch(r'video([0-9]+)',
+                                         video['video_id'])[1]) >= 2
+            in_test |= {video['video_id']} if place else set()
         said = video.get('transcript')
         assert said is None or isinstance(said, str)
         transcripts[video['video_id']] = '' if said in (None, 'none') else said
@@ -405,11 +431,12 @@ def msrvtt(split, content, rows=None):
         samples = [[v, [c], c] for v, c in
                    rows_of(rows, 'video_id', 'sentence')]
     elif split == 'test_full':
-        own = {v: [c for w, c in pairs if w == v] for v in names[2:]}
+        own = {v: [c for w, c in pairs if w == v]
+               for v in names if v in in_test}
         assert all(own.values())
         samples = [[v, texts, transcripts[v]] for v, texts in own.items()]
     else:
-        chosen = names[:2] if split == 'train_7k' else [
+        chosen = set(names) - in_test if split == 'train_7k' else [
             row[0] for row in rows_of(rows, 'video_id')]
         assert split == 'train_7k' or {v for v, _ in pairs} >= set(chosen)
         samples = [[v, [c], c] for v, c in pairs if v in chosen]
@@ -418,16 +445,21 @@ def msrvtt(split, content, rows=None):
 
 
 MSRVTT = dict(
-    videos=[dict(video_id=v, transcript=t) for v, t in
-            zip(VIDEOS, ('none', 'well', ''))],
-    sentences=[dict(video_id=v, caption=q)
-               for v, q in zip(VIDEOS, QUESTIONS)])
-MSRVTT_CSV = [['video_id', 'sentence'], ['v1', 'a man'], ['v2', 'a dog']]
+    videos=[dict(video_id=f'video{i}', transcript=t)
+            for i, t in enumerate(('none', 'well', ''))],
+    sentences=[dict(video_id=f'video{i}', caption=q)
+               for i, q in enumerate(QUESTIONS)])
+MSRVTT_CSV = [['video_id', 'sentence'], ['video1', 'a man'],
+              ['video2', 'a dog']]
+SPLIT_KEYS = dict(MSRVTT, videos=[
+    dict(video, split=split) for video, split in
+    zip(MSRVTT['videos'], ('test', 'train', 'validate'))])
 for _split in ('train_7k', 'train_9k', 'test_1k', 'test_full'):
     _csv = _split in ('train_9k', 'test_1k')
     dataset(
         f'msrvtt_feature_{_split}',
-        {'all.json': ('json', MSRVTT)}
+        {'all.json': ('json', SPLIT_KEYS if _split == 'test_full' else
+                      MSRVTT)}
         | ({'list.csv': ('csv', MSRVTT_CSV)} if _csv else {}),
         lambda files, split=_split: msrvtt(split, files['all.json'],
                                            files.get('list.csv')),

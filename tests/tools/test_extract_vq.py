@@ -14,7 +14,7 @@ from child_process import environment
 from PIL import Image
 from torch import nn
 
-from meltr_mm.datasets.code_table import load_code_table
+from meltr_mm.datasets.video_tables import load_code_table
 from meltr_mm.models.violet.dvae_encoder import DVAEEncoder
 
 ROOT = Path(__file__).resolve().parents[2]

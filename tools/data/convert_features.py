@@ -15,8 +15,8 @@ from functools import partial
 
 from tqdm import tqdm
 
-from meltr_mm.datasets.mapped_features import write_mapped_features
 from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.video_tables import write_mapped_features
 
 
 def main() -> None:

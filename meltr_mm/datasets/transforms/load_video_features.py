@@ -7,8 +7,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from ...check_options import check_number, check_text, check_whole
-from ..array_of import array_of
-from ..mapped_features import load_feature_table
+from ..video_tables import array_of, load_feature_table
 
 
 @TRANSFORMS.register_module()
@@ -37,7 +36,7 @@ class LoadVideoFeatures(BaseTransform):
 
     Raises:
         FileNotFoundError, ForeignClassError, ValueError: For the file, see
-            :func:`meltr_mm.datasets.mapped_features.load_feature_table`.
+            :func:`meltr_mm.datasets.video_tables.load_feature_table`.
         ValueError: For a video without features, with features of another
             width or that are not finite, and for a clip without any.
     """

@@ -7,8 +7,7 @@ from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
 from ...check_options import check_text, check_whole
-from ..array_of import array_of
-from ..code_table import load_code_table
+from ..video_tables import array_of, load_code_table
 
 
 @TRANSFORMS.register_module()
@@ -19,7 +18,7 @@ class LoadVQCodes(BaseTransform):
     array (T, h, w): one code per ``cell`` x ``cell`` pixels of the resized
     frame. VIOLET's codes are those of the DALL-E dVAE. The table is a pickle,
     or an array file that is mapped into memory (see
-    :class:`~meltr_mm.datasets.code_table.MappedCodes`). Stands after the
+    :class:`~meltr_mm.datasets.video_tables.MappedCodes`). Stands after the
     resize. The file is read when the pipeline is built, once per process.
 
     Required keys: ``video_id``, ``imgs``. Added key: ``vq_codes`` (Tensor
@@ -33,7 +32,7 @@ class LoadVQCodes(BaseTransform):
 
     Raises:
         FileNotFoundError, ForeignClassError, ValueError: For the file, see
-            :func:`meltr_mm.datasets.code_table.load_code_table`.
+            :func:`meltr_mm.datasets.video_tables.load_code_table`.
         ValueError: For a video without codes.
         ValueError: For codes of another grid, or outside the codebook.
     """

@@ -1,6 +1,12 @@
 """Pure arithmetic behind the metrics: numbers in, numbers out."""
 from .captioning import caption_metrics
-from .qa import accuracy, accuracy_by_group, majority
+from .qa import (
+    accuracy,
+    accuracy_by_group,
+    accuracy_known,
+    ceiling,
+    majority,
+)
 from .retrieval import (
     both_directions,
     query_ranks,
@@ -17,9 +23,11 @@ from .sentiment import (
 __all__ = [
     'accuracy',
     'accuracy_by_group',
+    'accuracy_known',
     'accuracy_of_degrees',
     'both_directions',
     'caption_metrics',
+    'ceiling',
     'correlation',
     'majority',
     'query_ranks',

@@ -9,7 +9,7 @@ import numpy as np
 
 
 def accuracy(predictions: Sequence[int], labels: Sequence[int]) -> float:
-    """Share of the questions that were answered rightly.
+    """Share of all questions that were answered rightly.
 
     Args:
         predictions (Sequence[int]): Predicted answer per question (N,).
@@ -22,13 +22,41 @@ def accuracy(predictions: Sequence[int], labels: Sequence[int]) -> float:
     Raises:
         ValueError: If there is no question, or if the lengths differ.
     """
-    predictions, labels = np.asarray(predictions), np.asarray(labels)
-    _check_labels(labels)
-    if predictions.shape != labels.shape:
-        raise ValueError(
-            'There must be one prediction per label, but there are '
-            f'{predictions.size} predictions and {labels.size} labels.')
+    predictions, labels = _arrays(predictions, labels)
     return 100. * float(np.mean((predictions == labels) & (labels >= 0)))
+
+
+def accuracy_known(predictions: Sequence[int],
+                   labels: Sequence[int]) -> float:
+    """Share of the questions with a known answer that were answered rightly.
+
+    Args:
+        predictions (Sequence[int]): See :func:`accuracy`.
+        labels (Sequence[int]): See :func:`accuracy`.
+
+    Returns:
+        float: Percent of the questions whose label is not -1; 0 if there is
+        none.
+    """
+    predictions, labels = _arrays(predictions, labels)
+    known = labels >= 0
+    return accuracy(predictions[known], labels[known]) if known.any() else 0.
+
+
+def ceiling(labels: Sequence[int]) -> float:
+    """Accuracy that no model with this vocabulary can exceed.
+
+    Args:
+        labels (Sequence[int]): See :func:`accuracy`.
+
+    Returns:
+        float: Percent of the questions whose label is not -1.
+
+    Raises:
+        ValueError: If there is no question.
+    """
+    _, labels = _arrays(labels, labels)
+    return 100. * float(np.mean(labels >= 0))
 
 
 def accuracy_by_group(predictions: Sequence[int], labels: Sequence[int],
@@ -60,17 +88,22 @@ def majority(labels: Sequence[int]) -> float:
         labels (Sequence[int]): See :func:`accuracy`.
 
     Returns:
-        float: Percent; 0 if every answer is unknown.
+        float: Percent of all questions; 0 if every answer is unknown.
 
     Raises:
         ValueError: If there is no question.
     """
-    labels = np.asarray(labels)
-    _check_labels(labels)
+    _, labels = _arrays(labels, labels)
     known = labels[labels >= 0]
     return 100. * int(np.bincount(known).max(initial=0)) / labels.size
 
 
-def _check_labels(labels: np.ndarray) -> None:
+def _arrays(predictions: Sequence[int], labels: Sequence[int]) -> tuple:
+    predictions, labels = np.asarray(predictions), np.asarray(labels)
     if labels.size == 0:
         raise ValueError('There must be at least one question to evaluate.')
+    if predictions.shape != labels.shape:
+        raise ValueError(
+            'There must be one prediction per label, but there are '
+            f'{predictions.size} predictions and {labels.size} labels.')
+    return predictions, labels

@@ -1,9 +1,14 @@
-"""Feature files that are read from the disk where they are needed.
+"""Features and codes by video: pickles, or arrays that are memory-mapped.
 
-A pickle of features has to be in memory as a whole. The mapped form is two
-files: ``NAME.npy``, the vectors of all videos below each other (N, D), and
-``NAME.json``, ``{"rows": N, "width": D, "videos": {id: [first row, rows]}}``.
-All processes on a machine share the pages that were read.
+A pickle has to be in memory as a whole. The mapped form is an array file and
+an index beside it, of which only what is used is read, once for all processes
+on a machine:
+
+* features: ``NAME.npy``, the vectors of all videos below each other (N, D),
+  and ``NAME.json``, ``{"rows": N, "width": D, "videos": {id: [first row,
+  rows]}}``;
+* codes: ``NAME.npy``, (N, T, h, w), and ``NAME.json``, the list of the N
+  video ids in the same order.
 """
 import json
 import os
@@ -14,9 +19,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
 import numpy as np
 
-from .feature_dataset import require_keys
-from .read_json import read_json
-from .require_file import require_file
+from .annotation_files import read_json, require_file, require_keys
 from .safe_pickle import load_video_table
 
 
@@ -32,7 +35,6 @@ class MappedFeatures(Mapping):
     """
 
     def __init__(self, path: str) -> None:
-        require_file(path, 'feature file')
         index_path = index_of(path)
         index = read_json(index_path)
         require_keys(index, ['rows', 'width', 'videos'], index_path)
@@ -62,36 +64,79 @@ class MappedFeatures(Mapping):
         return len(self._videos)
 
 
-def index_of(path: str) -> str:
-    """Name the index that belongs to a ``.npy``.
+class MappedCodes(Mapping):
+    """Codes by video id, in the mapped form.
 
     Args:
-        path (str): The ``.npy``.
+        path (str): The ``.npy``; its index lies beside it.
 
-    Returns:
-        str: The json.
+    Raises:
+        FileNotFoundError: If one of the two files is missing.
+        ValueError: If the array has other axes, or another number of videos
+            than there are ids.
     """
+
+    def __init__(self, path: str) -> None:
+        names_path = index_of(path)
+        names = read_json(names_path)
+        if not isinstance(names, list) or not all(
+                isinstance(name, str) for name in names) or len(
+                    set(names)) < len(names):
+            raise ValueError(
+                f'{names_path}: must be a list of the ids of the videos, '
+                'each once. Write both files together.')
+        self._codes = open_array(path)
+        if self._codes.ndim != 4 or len(self._codes) != len(names):
+            raise ValueError(
+                f'{path}: must be an array (videos, frames, rows, columns) '
+                f'with one entry for each of the {len(names)} videos in '
+                f'{names_path}, but has the shape {self._codes.shape}. Write '
+                'both files together.')
+        self._row_of: Dict[str, int] = {
+            name: row for row, name in enumerate(names)
+        }
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._codes[self._row_of[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row_of)
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+
+def index_of(path: str) -> str:
+    """Name the ``.json`` that belongs to a ``.npy``."""
     return osp.splitext(path)[0] + '.json'
 
 
 def open_array(path: str) -> np.ndarray:
-    """Map an array file into memory.
-
-    Args:
-        path (str): A ``.npy``.
-
-    Returns:
-        np.ndarray: The array, read from the disk where it is needed.
-
-    Raises:
-        ValueError: If the file is damaged.
-    """
+    """Map an array file into memory; ValueError if it is damaged."""
     try:
         return np.load(path, mmap_mode='r', allow_pickle=False)
     except Exception as error:  # reading garbage can raise anything
         raise ValueError(
             f'{path}: the file is truncated or is no array of numpy '
             f'({type(error).__name__}: {error}). Write it again.') from None
+
+
+def array_of(value: Any, kinds: str) -> Optional[np.ndarray]:
+    """Make an array of what stands in a table, if it is one.
+
+    Args:
+        value (Any): An array, or nested lists of equal lengths.
+        kinds (str): Letters of the admitted kinds of numpy types: 'f' for
+            floating point, 'i' and 'u' for whole numbers.
+
+    Returns:
+        np.ndarray | None: The array; None if it is none, or of another kind.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:  # unequal lengths
+        return None
+    return array if array.dtype.kind in kinds else None
 
 
 def load_feature_table(path: str) -> Mapping:
@@ -109,20 +154,42 @@ def load_feature_table(path: str) -> Mapping:
             :class:`MappedFeatures` and
             :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
     """
+    return _load(path, MappedFeatures)
+
+
+def load_code_table(path: str) -> Mapping:
+    """Open codes in either form, once per process.
+
+    Args:
+        path (str): A ``.npy`` of the mapped form, or a pickle ``{id: T
+            arrays (h, w), or one (T, h, w)}``.
+
+    Returns:
+        Mapping: Codes by id. Treat it as read-only.
+
+    Raises:
+        FileNotFoundError, ForeignClassError, ValueError: See
+            :class:`MappedCodes` and
+            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+    """
+    return _load(path, MappedCodes)
+
+
+def _load(path: str, mapped: type) -> Mapping:
     if not path.endswith('.npy'):
         return load_video_table(path)
-    require_file(path, 'feature file')
-    require_file(index_of(path), 'index of features')
+    require_file(path, 'table of videos')
+    require_file(index_of(path), 'index of the table')
     path = osp.abspath(path)
     # Files written anew between two calls must not be served from memory.
     version = tuple(
         os.stat(file).st_mtime_ns for file in (path, index_of(path)))
-    return _open(path, version)
+    return _open(mapped, path, version)
 
 
 @lru_cache(None)
-def _open(path: str, version: tuple) -> MappedFeatures:
-    return MappedFeatures(path)
+def _open(mapped: type, path: str, version: tuple) -> Mapping:
+    return mapped(path)
 
 
 def write_mapped_features(

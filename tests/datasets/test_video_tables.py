@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from meltr_mm.datasets.mapped_features import (
+from meltr_mm.datasets.video_tables import (
     load_feature_table,
     write_mapped_features,
 )
@@ -90,7 +90,7 @@ def test_bad_features_leave_no_file(tmp_path, videos, kwargs, message):
 
 def test_damaged_files(tmp_path):
     path = tmp_path / 'f.npy'
-    with pytest.raises(FileNotFoundError, match='no such feature file'):
+    with pytest.raises(FileNotFoundError, match='no such table of videos'):
         load_feature_table(str(path))
     write_mapped_features(VIDEOS, str(path), 'x')
     whole = path.read_bytes()
@@ -103,7 +103,7 @@ def test_damaged_files(tmp_path):
     with pytest.raises(ValueError, match=r'f.npy: must be \(5, 2\)'):
         load_feature_table(str(path))
     (tmp_path / 'f.json').unlink()
-    with pytest.raises(FileNotFoundError, match='no such index of features'):
+    with pytest.raises(FileNotFoundError, match='no such index of the table'):
         load_feature_table(str(path))
 
 
