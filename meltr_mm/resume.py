@@ -1,9 +1,13 @@
 """What a run that was ended has to make up for when it goes on."""
 import logging
 import os.path as osp
+import random
+from contextlib import contextmanager
 from itertools import islice
-from typing import IO, Any, Dict, List, Optional, Sequence
+from typing import IO, Any, Dict, Iterator, List, Optional, Sequence
 
+import numpy as np
+import torch
 from mmengine.dist import (
     all_gather_object,
     get_rank,
@@ -17,7 +21,7 @@ from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 from torch.utils.data import DataLoader
 
 from .meltr.optim_wrapper import AIDOptimWrapper
-from .meltr.passes import AllGenerators, ModelState
+from .meltr.passes import ModelState
 from .meltr.wrapper import unwrapped
 
 try:
@@ -98,35 +102,15 @@ class ResumeHook(Hook):
 
     def __init__(self) -> None:
         self._lock: Optional[IO] = None
-
-    @master_only
-    def before_run(self, runner: Runner) -> None:
-        """Take the work directory for this process."""
-        path = osp.join(runner.work_dir, '.running')
-        if fcntl is None or self._lock is not None:
-            return
-        self._lock = open(path, 'a')
-        try:
-            # Unlike flock's, these locks are not inherited by workers.
-            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock = None
-            raise RuntimeError(
-                f'{runner.work_dir} must belong to one training, but another '
-                'process is training in it now; wait for it, or give another '
-                'with --work-dir') from None
-        except OSError:  # a file system without locks
-            self._lock = None
-
-    @master_only
-    def after_run(self, runner: Runner) -> None:
-        """Give the work directory back."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._generators: List[dict] = []  # of all processes
 
     def before_train(self, runner: Runner) -> None:
-        """Read again what the checkpoint names."""
+        """Take the work directory, and read again what the checkpoint names.
+
+        Raises:
+            RuntimeError: If another process trains in this directory.
+        """
+        self._take(runner.work_dir)
         wrapper, loader = runner.optim_wrapper, runner.train_dataloader
         if not isinstance(wrapper, AIDOptimWrapper):
             return
@@ -149,9 +133,35 @@ class ResumeHook(Hook):
             if window:
                 self._train_again(runner, [batches[i] for i in window],
                                   window)
+        if wrapper.held_out is not None:
+            wrapper.held_out.seek(pending.get('held_out', 0))
         generators = pending.get('generators', [])
         if len(generators) == get_world_size():
-            AllGenerators.load(generators[get_rank()])
+            Generators.load(generators[get_rank()])
+
+    @master_only
+    def _take(self, work_dir: str) -> None:
+        if fcntl is None or self._lock is not None:
+            return
+        self._lock = open(osp.join(work_dir, '.running'), 'a')
+        try:
+            # Unlike flock's, these locks are not inherited by workers, and a
+            # process that is killed leaves none.
+            fcntl.lockf(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(
+                f'{work_dir} must belong to one training, but another process '
+                'is training in it now; wait for it, or give another with '
+                '--work-dir') from None
+        except OSError:  # a file system without locks
+            pass
+
+    @master_only
+    def after_train(self, runner: Runner) -> None:
+        """Give the work directory back."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     @staticmethod
     def _train_again(runner: Runner, window: List[Any],
@@ -189,12 +199,61 @@ class ResumeHook(Hook):
                     self.every_n_train_iters(runner, hook.interval):
                 self._gather(runner)
 
-    @staticmethod
-    def _gather(runner: Runner) -> None:
+    def _gather(self, runner: Runner) -> None:
         if isinstance(runner.optim_wrapper, AIDOptimWrapper) and \
                 get_world_size() > 1:
-            runner.optim_wrapper.generators = all_gather_object(
-                AllGenerators().state_dict())
+            self._generators = all_gather_object(Generators().state)
+
+    def before_save_checkpoint(self, runner: Runner,
+                               checkpoint: dict) -> None:
+        """Save the generators beside the state of AIDOptimWrapper."""
+        aid = checkpoint.get('optimizer', {}).get('aid')
+        if aid is not None:
+            aid['generators'] = self._generators or [Generators().state]
+
+
+class Generators:
+    """Python's, numpy's and torch's generators as they are at construction.
+
+    They are those that a data pipeline may use, and the accelerators'.
+
+    Attributes:
+        state (dict): Tensors, tuples and numbers only.
+    """
+
+    def __init__(self) -> None:
+        kind, keys, *rest = np.random.get_state()
+        self.state = dict(
+            python=random.getstate(),
+            numpy=[kind, torch.from_numpy(keys.astype(np.int64)), *rest],
+            torch=torch.get_rng_state(),
+            cuda=torch.cuda.get_rng_state_all()
+            if torch.cuda.is_available() else [])
+
+    @staticmethod
+    def load(state: dict) -> None:
+        """Set the generators to such a state."""
+        random.setstate(_as_tuples(state['python']))
+        kind, keys, *rest = state['numpy']
+        np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32),
+                             *rest))
+        torch.set_rng_state(state['torch'].cpu())
+        if len(state['cuda']) == torch.cuda.device_count():
+            for device, own in enumerate(state['cuda']):
+                torch.cuda.set_rng_state(own.cpu(), device)
+
+    @contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Set them back when the context ends."""
+        try:
+            yield
+        finally:
+            self.load(self.state)
+
+
+def _as_tuples(state: Any) -> Any:
+    return tuple(map(_as_tuples, state)) if isinstance(
+        state, (list, tuple)) else state
 
 
 def _can_be_read_again(loader: DataLoader) -> bool:
@@ -207,7 +266,7 @@ def _read_again(loader: DataLoader,
                 iterations: Sequence[int]) -> Dict[int, Any]:
     """The batches that a loader gave in some iterations of the run."""
     batches: Dict[int, Any] = {}
-    with AllGenerators().preserved():
+    with Generators().preserved():
         for epoch in sorted({i // len(loader) for i in iterations}):
             loader.sampler.set_epoch(epoch)
             first = epoch * len(loader)

@@ -14,6 +14,8 @@ default_hooks = dict(
     answer_vocabulary=dict(type='AnswerVocabularyHook'))
 custom_hooks = [
     dict(type='TaskWeightPlotHook'),
+    # A resumed run is the uninterrupted one; one training per work_dir.
+    dict(type='ResumeHook'),
     dict(type='ValidateOnResumeHook')
 ]
 

@@ -78,11 +78,19 @@ def jvp(model: nn.Module,
 
 
 def place_of(error: BaseException, model: nn.Module) -> str:
-    """Name of the innermost module of ``model`` in which an error arose."""
+    """Where an error arose: the innermost module, and a Function if it was in
+    one, which the message does not name."""
     trace = error.__traceback__
-    while trace.tb_next is not None:
+    functions = []
+    while True:
+        function = trace.tb_frame.f_locals.get('cls')
+        if isinstance(function, type) and issubclass(
+                function, torch.autograd.Function):
+            functions.append(function.__name__)
+        if trace.tb_next is None:
+            break
         trace = trace.tb_next
-    return _module_around(trace.tb_frame, model)
+    return ', '.join([_module_around(trace.tb_frame, model), *functions[-1:]])
 
 
 def _module_around(frame: Optional[FrameType], model: nn.Module) -> str:

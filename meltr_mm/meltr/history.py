@@ -13,7 +13,6 @@ from mmengine.structures import BaseDataElement
 from torch.utils.data import DataLoader
 
 from ..check_options import check_choice, check_whole
-from .passes import AllGenerators
 
 EVICTIONS = ('weighted', 'fifo')
 Window = List[Any]
@@ -118,8 +117,7 @@ class HeldOutBatches:
             when the first batch is needed.
 
     Attributes:
-        drawn (int): Batches so far. Set it before the first draw of a
-            resumed run: that many are then passed over.
+        drawn (int): Batches so far.
     """
 
     def __init__(self, dataloader: Union[dict, DataLoader]) -> None:
@@ -134,29 +132,33 @@ class HeldOutBatches:
             ValueError: If the loader has none.
         """
         if self._batches is None:
-            if isinstance(self.dataloader, dict):
-                self.dataloader = Runner.build_dataloader(self.dataloader)
-            with AllGenerators().preserved(self.drawn > 0):
-                self._batches = self._from(self.drawn)
+            self._batches = self._endless(0)
         self.drawn += 1
         return next(self._batches)
 
-    def _from(self, drawn: int) -> Iterator:
+    def seek(self, drawn: int) -> None:
+        """Go on after ``drawn`` batches, as a resumed run does."""
         try:
-            epoch, passed = divmod(drawn, len(self.dataloader))
+            epoch, passed = divmod(drawn, len(self._built()))
         except (TypeError, ZeroDivisionError):  # a stream, or empty
             epoch, passed = 0, drawn
-        batches = self._endless(epoch)
+        self._batches = self._endless(epoch)
         for _ in range(passed):
-            next(batches)
-        return batches
+            next(self._batches)
+        self.drawn = drawn
+
+    def _built(self) -> DataLoader:
+        if isinstance(self.dataloader, dict):
+            self.dataloader = Runner.build_dataloader(self.dataloader)
+        return self.dataloader
 
     def _endless(self, epoch: int) -> Iterator:
+        loader = self._built()
         while True:
-            if hasattr(self.dataloader.sampler, 'set_epoch'):
-                self.dataloader.sampler.set_epoch(epoch)
+            if hasattr(loader.sampler, 'set_epoch'):
+                loader.sampler.set_epoch(epoch)
             empty = True
-            for batch in self.dataloader:
+            for batch in loader:
                 empty = False
                 yield batch
             if empty:

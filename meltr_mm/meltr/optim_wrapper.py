@@ -2,7 +2,6 @@
 import logging
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from inspect import signature
 from typing import Any, ContextManager, Dict, Iterator, List, Optional, Tuple
 
 import torch
@@ -27,9 +26,18 @@ from ..check_options import (
 )
 from .history import BatchHistory, HeldOutBatches, Window
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
-from .passes import AllGenerators, fingerprints
+from .passes import fingerprints
 from .products import AutoProducts, everywhere
-from .safeguards import SkipCounter, name_unreached
+from .safeguards import (
+    SkipCounter,
+    check_clipping,
+    check_sizes,
+    gradient_problem,
+    is_plain,
+    name_unreached,
+    nonfinite,
+    value_problem,
+)
 from .wrapper import MELTRWrapper, average, unwrapped
 
 
@@ -93,13 +101,6 @@ class AIDOptimWrapper(OptimWrapper):
         TypeError: If there is no such option.
         ValueError: If an option is of another kind than stands here, the
             estimator is unknown, or ``interval`` is not positive.
-
-    Example:
-        >>> optim_wrapper = dict(
-        ...     type='AIDOptimWrapper',
-        ...     constructor='AIDOptimWrapperConstructor',
-        ...     optimizer=dict(type='AdamW', lr=1.2e-5),
-        ...     meta_optimizer=dict(type='AdamW', lr=1e-4))
     """
 
     # How far forward mode may be from reverse mode for estimator='auto'.
@@ -126,12 +127,10 @@ class AIDOptimWrapper(OptimWrapper):
         check_number('gamma', gamma, least=0)
         check_flag('direct_regulariser', direct_regulariser)
         check_whole('interval', interval)
-        if begin is not None:
-            check_whole('begin', begin)
+        check_whole('begin', interval if begin is None else begin)
+        check_dict('history', history or {})
         if meta_clip_grad is not None:
-            _check_clipping(meta_clip_grad)
-        if history is not None:
-            check_dict('history', history)
+            check_clipping(meta_clip_grad)
         if not isinstance(meta_optimizer, (Optimizer, type(None))):
             raise TypeError(
                 'meta_optimizer must be an optimiser by now, but is '
@@ -163,20 +162,17 @@ class AIDOptimWrapper(OptimWrapper):
 
         self.updates = 0  # parameter updates over the whole run
         self.meta_steps = 0
-        # Set by ResumeHook: the training loader can be read again, and the
-        # generators of all processes.
+        # ResumeHook says whether the training loader can be read again, and
+        # sees to what is pending: the iterations of the history's windows
+        # and of an incomplete one, the held-out position, generators.
         self.rereads = False
-        self.generators: Optional[List[dict]] = None
-        # What a resumed run has to read again: `iterations` of the history's
-        # windows, those of a `window` that is not complete, `generators`.
-        self.pending: Dict[str, list] = {}
+        self.pending: Dict[str, Any] = {}
         self._model: Optional[MELTRWrapper] = None
         self._resumed: Optional[dict] = None  # tasks of the resumed run
         self._written: set = set()  # trained parameters that a forward writes
         self._window: Window = []
         self._iterations: List[int] = []
         self._window_usable = True
-        self._told_graphless = False
 
     # ------------------------------------------------------------ the model
 
@@ -201,8 +197,8 @@ class AIDOptimWrapper(OptimWrapper):
         if self.pending:
             print_log(
                 'the history of meta batches starts anew after resuming, for '
-                "want of custom_hooks=[dict(type='ResumeHook')] or of a "
-                'loader that can be read again', 'current', logging.WARNING)
+                "want of custom_hooks=[dict(type='ResumeHook')]", 'current',
+                logging.WARNING)
             self.pending = {}
         ear = self._model.data_preprocessor.register_forward_pre_hook(
             self._overhear)
@@ -280,7 +276,7 @@ class AIDOptimWrapper(OptimWrapper):
                 'update_params must follow optim_context(model), which tells '
                 f"{type(self).__name__} the model, as in MMEngine's "
                 'BaseModel.train_step')
-        problem = self._nonfinite(
+        problem = nonfinite(
             self._model.losses + ('MELTR output', ),
             torch.cat([self._model.last_losses, loss.detach().view(1)]))
         if problem:
@@ -297,11 +293,7 @@ class AIDOptimWrapper(OptimWrapper):
             self._after_update()
 
     def step(self, **kwargs) -> None:
-        """Update w, unless a gradient is not finite.
-
-        Args:
-            **kwargs: For the optimiser's ``step``.
-        """
+        """Update w, unless a gradient is not finite."""
         if not self._window_usable:
             return
         params = [p for group in self.optimizer.param_groups
@@ -339,15 +331,14 @@ class AIDOptimWrapper(OptimWrapper):
     def meta_step(self, window: Window) -> None:
         """Train MELTR: one hypergradient, one step of its optimiser.
 
-        Args:
-            window (list): Batches of the last update, used while the history
-                is empty.
+        ``window``, the last update's, is used while the history is empty.
         """
         drawn = self.history.draw if len(self.history) else lambda: window
         validation = drawn() if self.held_out is None else \
             [self.held_out.draw()]
         training = drawn()
         model = self._model
+        mean = average if get_world_size() > 1 else None
         while True:
             without_graph: list = []
             result = self.hypergradient(
@@ -360,24 +351,24 @@ class AIDOptimWrapper(OptimWrapper):
                 gamma=self.gamma,
                 direct_regulariser=self.direct_regulariser,
                 inverse_hessian=self.inverse_hessian,
-                average=average if get_world_size() > 1 else None,
+                average=mean,
                 sync_losses=model.sync_losses,
                 scale=self._scale(),
                 moving=[p for p in model.model.parameters()
                         if not p.requires_grad or p in self._written])
-            problem = self._value_problem(result)
+            problem = value_problem(self._model, result)
             if not problem:
-                problem = self._gradient_problem(result)
+                problem = gradient_problem(self._model, result)
                 if problem and self._lower_scale():
                     continue
             break
         if problem:
             self.skips.skip('meta step', problem)
             return
-        has_graph = everywhere(
-            not without_graph, result.losses,
-            average if get_world_size() > 1 else None)
-        self._count_graph(has_graph)
+        has_graph = everywhere(not without_graph, result.value, mean)
+        self.skips.note(
+            'gradient of the meta objective', None if has_graph else
+            f'{model.primary} has no graph on a meta batch, so it is zero')
         self._step_meltr(result)
         self.meta_steps += 1
         self.skips.succeed('meta step')
@@ -387,16 +378,6 @@ class AIDOptimWrapper(OptimWrapper):
         if not loss.requires_grad:
             without_graph.append(batch)
         return loss
-
-    def _count_graph(self, has_graph: bool) -> None:
-        kind = 'gradient of the meta objective'
-        if has_graph:
-            self.skips.succeed(kind)
-        else:
-            self.skips.skip(
-                kind, f'{self._model.primary} has no graph on a meta batch, '
-                'so it counts as zero', warn=not self._told_graphless)
-            self._told_graphless = True
 
     def _losses(self, batch: Any, names: Tuple[str, ...]) -> Tensor:
         with self._precision():
@@ -414,34 +395,6 @@ class AIDOptimWrapper(OptimWrapper):
         hub.update_scalar('train/meta_objective', float(result.value))
         self.meta_optimizer.step()
         self.meta_optimizer.zero_grad()
-
-    # ------------------------------------------------- never silently wrong
-
-    def _value_problem(self, result: Hypergradient) -> Optional[str]:
-        problem = self._nonfinite(self._model.losses, result.losses)
-        if problem:
-            return f'non-finite {problem} on the meta-training batch'
-        if not torch.isfinite(result.value):
-            return (f'non-finite {self._model.primary} on the '
-                    'meta-validation batch, or output of MELTR')
-        return None
-
-    def _gradient_problem(self, result: Hypergradient) -> Optional[str]:
-        if result.products is not None:
-            problem = self._nonfinite(self._model.losses, result.products)
-            if problem:
-                return f'non-finite gradient of {problem}'
-        norm = total_norm(list(result.grads.values()))
-        return None if torch.isfinite(norm) else \
-            'non-finite hypergradient of MELTR'
-
-    def _nonfinite(self, names: Tuple[str, ...],
-                   values: Tensor) -> Optional[str]:
-        bad = (~torch.isfinite(values)).float()
-        if get_world_size() > 1:
-            average([bad])  # every process must decide alike
-        return ', '.join(
-            n for n, b in zip(names, bad.tolist()) if b) or None
 
     # ------------------------------------- what mixed precision overrides
 
@@ -464,11 +417,7 @@ class AIDOptimWrapper(OptimWrapper):
     # ------------------------------------------------------ state and logs
 
     def get_lr(self) -> Dict[str, List[float]]:
-        """Learning rates by name: ``lr`` of the model, ``meta_lr`` of MELTR.
-
-        Returns:
-            dict[str, list[float]]: One value per parameter group.
-        """
+        """Learning rates per group: the model's, and ``meta_lr``."""
         rates = super().get_lr()
         if self.meta_optimizer is not None:
             rates['meta_lr'] = [
@@ -490,8 +439,7 @@ class AIDOptimWrapper(OptimWrapper):
             skips=dict(self.skips.in_a_row),
             generator=self.history.generator.get_state(),
             tasks=_tasks_of(self._model) if self._model else self._resumed,
-            held_out=self.held_out.drawn if self.held_out else 0,
-            generators=self.generators or [AllGenerators().state_dict()])
+            held_out=self.held_out.drawn if self.held_out else 0)
         if self.meta_optimizer is not None:
             aid['meta_optimizer'] = self.meta_optimizer.state_dict()
         if isinstance(self.estimator, AutoProducts):
@@ -500,7 +448,7 @@ class AIDOptimWrapper(OptimWrapper):
         if self.rereads:
             aid['iterations'] = list(self.history.iterations)
             aid['window'] = list(self._iterations)
-        elif _is_plain(self.history.batches):
+        elif is_plain(self.history.batches):
             aid['batches'] = list(self.history.batches)
         state['aid'] = aid
         return state
@@ -525,7 +473,7 @@ class AIDOptimWrapper(OptimWrapper):
                 logging.WARNING)
             return
         if self.meta_optimizer is not None and 'meta_optimizer' in aid:
-            _check_sizes(self.meta_optimizer, aid['meta_optimizer'])
+            check_sizes(self.meta_optimizer, aid['meta_optimizer'])
             self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
         self._resumed = aid.get('tasks')
         self.updates = aid['updates']
@@ -535,13 +483,11 @@ class AIDOptimWrapper(OptimWrapper):
             self.estimator.chosen = aid.get('estimator')
             self.estimator.since_check = aid.get('since_check', 0)
         self.history.generator.set_state(aid['generator'].cpu())
-        if self.held_out is not None:
-            self.held_out.drawn = aid.get('held_out', 0)
         batches = aid.get('batches', [])
         self.history.refill(batches, [None] * len(batches))
         self.pending = {key: aid[key] for key in (
-            'iterations', 'window', 'generators') if aid.get(key)}
-        if not {'iterations', 'window'} & set(self.pending):
+            'iterations', 'window', 'held_out', 'generators') if aid.get(key)}
+        if 'batches' in aid and not aid.get('held_out'):
             self.pending = {}
 
     def reopen(self, window: int) -> None:
@@ -552,37 +498,3 @@ class AIDOptimWrapper(OptimWrapper):
 
 def _tasks_of(model: MELTRWrapper) -> dict:
     return dict(losses=list(model.losses), primary=model.primary)
-
-
-def _check_sizes(optimizer: Optimizer, state: dict) -> None:
-    params = [p for group in optimizer.param_groups for p in group['params']]
-    for index, moments in state['state'].items():
-        for moment in moments.values():
-            if isinstance(moment, Tensor) and moment.ndim and (
-                    index >= len(params)
-                    or moment.shape != params[index].shape):
-                raise ValueError(
-                    'a run must be resumed with a MELTR of the size that it '
-                    'has: as many losses, and the same options. Set them '
-                    'back, or start a new run from the weights of the model '
-                    '(tools/convert/unwrap.py) with load_from')
-
-
-def _check_clipping(meta_clip_grad: dict) -> None:
-    check_dict('meta_clip_grad', meta_clip_grad)
-    allowed = set(signature(clip_grad_norm_).parameters) - {'parameters'}
-    if 'max_norm' not in meta_clip_grad or set(meta_clip_grad) - allowed:
-        raise ValueError(
-            f'meta_clip_grad must have max_norm, and of {sorted(allowed)} '
-            f'only, but got {meta_clip_grad!r}')
-    check_number("meta_clip_grad['max_norm']", meta_clip_grad['max_norm'],
-                 above=0)
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a safe load gives it back: tensors and plain data only."""
-    if isinstance(value, dict):
-        return all(map(_is_plain, (*value, *value.values())))
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_plain, value))
-    return type(value) in (Tensor, str, int, float, bool, type(None))

@@ -4,7 +4,6 @@ A meta step evaluates the model two to four times. Each of these passes must
 see the same buffers, the same momentum encoder and, on one batch, the same
 dropout masks; and the next training step must find all as it was.
 """
-import random
 from contextlib import ExitStack, contextmanager
 from typing import (
     Any,
@@ -19,7 +18,6 @@ from typing import (
 )
 from unittest.mock import patch
 
-import numpy as np
 import torch
 import torch.utils.checkpoint
 from torch import Tensor, nn
@@ -106,52 +104,6 @@ class Generators:
             yield
         finally:
             self.restore()
-
-
-class AllGenerators:
-    """Python's, numpy's and torch's generators as they are at construction.
-
-    They are those that a data pipeline may use, and the default accelerator's.
-    """
-
-    def __init__(self) -> None:
-        kind, keys, *rest = np.random.get_state()
-        self._state = dict(
-            python=random.getstate(),
-            numpy=[kind, torch.from_numpy(keys.astype(np.int64)), *rest],
-            torch=torch.get_rng_state(),
-            cuda=torch.cuda.get_rng_state_all()
-            if torch.cuda.is_available() else [])
-
-    def state_dict(self) -> dict:
-        """Tensors, tuples and numbers only."""
-        return self._state
-
-    @staticmethod
-    def load(state: dict) -> None:
-        """Set the generators to what :meth:`state_dict` returned."""
-        random.setstate(_as_tuples(state['python']))
-        kind, keys, *rest = state['numpy']
-        np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32),
-                             *rest))
-        torch.set_rng_state(state['torch'].cpu())
-        if len(state['cuda']) == torch.cuda.device_count():
-            for device, own in enumerate(state['cuda']):
-                torch.cuda.set_rng_state(own.cpu(), device)
-
-    @contextmanager
-    def preserved(self, wanted: bool = True) -> Iterator[None]:
-        """Set them back when the context ends, if that is wanted."""
-        try:
-            yield
-        finally:
-            if wanted:
-                self.load(self._state)
-
-
-def _as_tuples(state: Any) -> Any:
-    return tuple(map(_as_tuples, state)) if isinstance(
-        state, (list, tuple)) else state
 
 
 class Pass:

@@ -1,12 +1,19 @@
 """What keeps a run from going wrong without a word."""
 import logging
-from typing import Dict, List
+from inspect import signature
+from typing import Any, Dict, List, Optional, Tuple
 
+import torch
+from mmengine.dist import get_world_size
 from mmengine.logging import print_log
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
 
-from ..check_options import check_whole
-from .wrapper import MELTRWrapper
+from .._torch import total_norm
+from ..check_options import check_dict, check_number, check_whole
+from .hypergradient import Hypergradient
+from .wrapper import MELTRWrapper, average
 
 
 class SkipCounter:
@@ -20,6 +27,7 @@ class SkipCounter:
         check_whole('max_skips', limit)
         self.limit = limit
         self.in_a_row: Dict[str, int] = {}
+        self._told: set = set()
 
     def skip(self, kind: str, reason: str, warn: bool = True) -> None:
         """Count a skipped step, such as a 'meta step', and say why.
@@ -37,6 +45,14 @@ class SkipCounter:
                 'here; then continue with --resume.')
         if warn:
             print_log(message, 'current', logging.WARNING)
+
+    def note(self, kind: str, reason: Optional[str]) -> None:
+        """Count a skip if there is a reason; only the first is told."""
+        if reason is None:
+            self.succeed(kind)
+        else:
+            self.skip(kind, reason, warn=kind not in self._told)
+            self._told.add(kind)
 
     def succeed(self, kind: str) -> None:
         """Start counting anew after a usable step."""
@@ -65,3 +81,72 @@ def name_unreached(model: MELTRWrapper, params: List[nn.Parameter]) -> None:
            'MELTRWrapper, or freeze these tensors' if found else
            'Freeze them, or add the loss that needs them to `losses` of '
            'MELTRWrapper'), 'current', logging.WARNING)
+
+
+def value_problem(model: MELTRWrapper,
+                  result: Hypergradient) -> Optional[str]:
+    """What is not finite among the values of a meta step."""
+    problem = nonfinite(model.losses, result.losses)
+    if problem:
+        return f'non-finite {problem} on the meta-training batch'
+    if not torch.isfinite(result.value):
+        return (f'non-finite {model.primary} on the '
+                'meta-validation batch, or output of MELTR')
+    return None
+
+
+def gradient_problem(model: MELTRWrapper,
+                     result: Hypergradient) -> Optional[str]:
+    """What is not finite among its gradients."""
+    if result.products is not None:
+        problem = nonfinite(model.losses, result.products)
+        if problem:
+            return f'non-finite gradient of {problem}'
+    norm = total_norm(list(result.grads.values()))
+    return None if torch.isfinite(norm) else \
+        'non-finite hypergradient of MELTR'
+
+
+def nonfinite(names: Tuple[str, ...], values: Tensor) -> Optional[str]:
+    """Names of the values (T,) that are not finite, on any process."""
+    bad = (~torch.isfinite(values)).float()
+    if get_world_size() > 1:
+        average([bad])  # every process must decide alike
+    return ', '.join(
+        n for n, b in zip(names, bad.tolist()) if b) or None
+
+
+def check_clipping(meta_clip_grad: dict) -> None:
+    """Check the arguments of torch's clipping."""
+    check_dict('meta_clip_grad', meta_clip_grad)
+    allowed = set(signature(clip_grad_norm_).parameters) - {'parameters'}
+    if 'max_norm' not in meta_clip_grad or set(meta_clip_grad) - allowed:
+        raise ValueError(
+            f'meta_clip_grad must have max_norm, and of {sorted(allowed)} '
+            f'only, but got {meta_clip_grad!r}')
+    check_number("meta_clip_grad['max_norm']", meta_clip_grad['max_norm'],
+                 above=0)
+
+
+def check_sizes(optimizer: Optimizer, state: dict) -> None:
+    """Check that a state belongs to parameters of these sizes."""
+    params = [p for group in optimizer.param_groups for p in group['params']]
+    for index, moments in state['state'].items():
+        for moment in moments.values():
+            if isinstance(moment, Tensor) and moment.ndim and (
+                    index >= len(params)
+                    or moment.shape != params[index].shape):
+                raise ValueError(
+                    'a run must be resumed with a MELTR of the size that it '
+                    'has: as many losses, and the same options. Set them '
+                    'back, or start a new run from the weights of the model '
+                    '(tools/convert/unwrap.py) with load_from')
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a safe load gives it back: tensors and plain data only."""
+    if isinstance(value, dict):
+        return all(map(is_plain, (*value, *value.values())))
+    if isinstance(value, (list, tuple)):
+        return all(map(is_plain, value))
+    return type(value) in (Tensor, str, int, float, bool, type(None))

@@ -103,8 +103,8 @@ class WatchHook(Hook):
             random.seed(seed)
             np.random.seed(seed)
             torch.manual_seed(seed)
-            runner.optim_wrapper.history.batches.clear()
-            runner.optim_wrapper.meta_batches._held_out = None
+            runner.optim_wrapper.history.refill([], [])
+            runner.optim_wrapper.held_out._batches = None
 
     def before_val_epoch(self, runner):
         BOARD.enter('validate')

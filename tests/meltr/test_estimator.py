@@ -139,3 +139,64 @@ def test_no_memory_is_no_missing_formula():
     model.model.trunk.forward = short_of_memory
     with pytest.raises(torch.OutOfMemoryError):
         model.train_step(batch(0), optim_wrapper)
+
+
+def test_a_formula_that_is_missing_later(warnings):
+    """vjp takes over on that meta step, which is made nevertheless."""
+    steps, runs = [], []
+    for estimator in ('auto', 'vjp'):
+        model = wrap()
+        optim_wrapper = build(model, estimator=estimator, recheck=2)
+        trunk = model.model.trunk.forward
+        for n in range(5):
+            if n == 3:
+                model.model.trunk.forward = \
+                    lambda x, f=trunk: NoForwardMode.apply(f(x))
+            model.train_step(batch(n), optim_wrapper)
+        steps.append(optim_wrapper.meta_steps)
+        runs.append(phi(model))
+        if estimator == 'auto':
+            assert optim_wrapper.estimator.chosen == 'vjp'
+    assert steps == [5, 5]
+    torch.testing.assert_close(*runs, rtol=1e-9, atol=1e-12)
+    told = [w for w in warnings if 'forward mode is not possible' in w]
+    assert len(told) == 1 and 'NoForwardMode' in told[0]
+
+
+def test_jvp_is_compared_again_and_again():
+    model = wrap()
+    optim_wrapper = build(model, recheck=2)
+    auto, compared = optim_wrapper.estimator, []
+    for n in range(8):
+        before = auto.since_check
+        model.train_step(batch(n), optim_wrapper)
+        compared.append(auto.since_check <= before)
+    assert compared == [True, False, False] * 2 + [True, False]
+    assert auto.chosen == 'jvp'
+
+
+def test_a_drift_is_seen_at_the_next_comparison(warnings):
+    model = wrap()
+    optim_wrapper = build(model, recheck=2)
+    trunk = model.model.trunk.forward
+    for n in range(5):
+        if n == 2:
+            model.model.trunk.forward = lambda x: StopsTangents.apply(trunk(x))
+        model.train_step(batch(n), optim_wrapper)
+    assert optim_wrapper.estimator.chosen == 'vjp'
+    assert sum('differ by' in w for w in warnings) == 1
+
+
+def test_where_a_formula_is_missing_is_named(warnings):
+    model = wrap()
+
+    class Block(torch.nn.Module):
+
+        def forward(self, x):
+            return NoForwardMode.apply(x)
+
+    model.model.trunk.add_module('odd_one', Block())
+    optim_wrapper = build(model)
+    model.train_step(batch(0), optim_wrapper)
+    assert any('NoForwardMode' in w and 'trunk.odd_one' in w
+               for w in warnings)

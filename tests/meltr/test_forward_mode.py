@@ -1,4 +1,7 @@
 """Where forward mode would differ from reverse mode, or fail, by itself."""
+import threading
+import time
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -225,3 +228,140 @@ def test_nothing_is_left_switched():
     assert torch.backends.mha.get_fastpath_enabled()
     assert F.embedding.__module__ == 'torch.nn.functional'
     assert torch.backends.cuda.flash_sdp_enabled()
+
+
+@pytest.mark.parametrize('mask', [None, 'bool', 'float', 'causal'])
+@pytest.mark.parametrize('learnt', ['all', 'query'])
+def test_long_attention_by_parts(mask, learnt, monkeypatch):
+    """The chunked tangent equals reverse mode's, whatever the mask."""
+    monkeypatch.setattr('meltr_mm.meltr.forward_mode._LONG', 1)
+    monkeypatch.setattr('meltr_mm.meltr.forward_mode._SCORES', 100)
+    torch.manual_seed(0)
+    model = nn.Module()
+    for name, length in (('q', 7), ('k', 9), ('v', 9)):
+        p = nn.Parameter(torch.randn(2, 3, length, 4).double())
+        model.register_parameter(name, p)
+        p.requires_grad_(learnt == 'all' or name == 'q')
+    bias = nn.Parameter(torch.randn(1, 3, 7, 9).double())
+    bias.data[..., 2, 3:] = float('-inf')
+    keep = torch.rand(7, 9) > 0.4
+    keep[:, 0] = True
+    if mask == 'float':
+        model.bias = bias
+    given = dict(bool=dict(attn_mask=keep),
+                 causal=dict(is_causal=True)).get(mask, {})
+    output = torch.randn(2, 3, 7, 4).double()
+
+    def loss():
+        if mask == 'float':  # anew, since it moves
+            given.update(attn_mask=model.bias)
+        attended = F.scaled_dot_product_attention(
+            model.q, model.k, model.v, **given)
+        return (attended * output).sum()
+
+    params = [p for p in model.parameters() if p.requires_grad]
+    direction = [torch.randn_like(p) for p in params]
+    grads = torch.autograd.grad(loss(), params)
+    expected = sum((g * d).sum() for g, d in zip(grads, direction))
+    value, tangent = jvp(model, loss, params, direction)
+    torch.testing.assert_close(value, loss().detach())
+    torch.testing.assert_close(tangent, expected, rtol=1e-9, atol=1e-10)
+
+
+class MomentumNet(nn.Module):
+    """Two nested no_grad passes, as in ALBEF, BLIP and MoCo."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(D, D), nn.Linear(D, 1)
+
+    def forward(self, x):
+        with torch.no_grad():
+            with torch.no_grad():
+                self.a(x)
+            teacher = self.a(x)
+        return (self.b(self.a(x).tanh()).squeeze() * teacher.sum(1)).mean()
+
+
+def test_other_threads_do_not_disturb():
+    torch.manual_seed(0)
+    net, x = MomentumNet(), torch.randn(5, D)
+    params = list(net.parameters())
+    direction = [torch.randn_like(p) for p in params]
+    expected = jvp(net, lambda: net(x), params, direction)[1]
+    stop, switched_off = threading.Event(), []
+
+    def enters_no_grad():
+        while not stop.is_set():
+            with torch.no_grad():
+                torch.zeros(8).sum()
+            time.sleep(1e-4)
+        switched_off.append(not torch._C._is_fwd_grad_enabled())
+
+    other = threading.Thread(target=enters_no_grad)
+    other.start()
+    try:
+        results = [jvp(net, lambda: net(x), params, direction)[1]
+                   for _ in range(300)]
+    finally:
+        stop.set()
+        other.join()
+    assert all(torch.equal(r, expected) for r in results)
+    assert torch._C._is_fwd_grad_enabled() and switched_off == [False]
+
+
+def test_a_switch_that_outlives_the_pass_leaves_nothing():
+    net, x = MomentumNet(), torch.randn(5, D)
+    params, left_open = list(net.parameters()), []
+
+    def loss():
+        left_open.append(torch.no_grad())
+        left_open[0].__enter__()
+        return net(x)
+
+    jvp(net, loss, params, params)
+    assert torch._C._is_fwd_grad_enabled()
+    left_open[0].__exit__(None, None, None)
+    torch.set_grad_enabled(True)  # torch itself goes back to before it
+    assert torch._C._is_fwd_grad_enabled()
+
+
+class Matcher(nn.Module):
+    """Picks by costs without a forward-mode formula, as DETR's matcher."""
+
+    def __init__(self, detached):
+        super().__init__()
+        self.detached = detached
+
+    def forward(self, x):
+        costs = F.grid_sample(x[None, None], torch.zeros(1, 2, 2, 2))
+        if not self.detached:
+            return x * costs.sum()
+        return x * costs.detach().sum() + x[:, costs.flatten().argmin()][
+            :, None]
+
+
+@pytest.mark.parametrize('detached', [True, False])
+def test_an_operation_without_formula_for_a_constant(detached):
+    """It costs a derivative only where the loss depends on it."""
+    model, x = nn.Sequential(nn.Linear(D, D), Matcher(detached)), \
+        torch.randn(4, D)
+    params = list(model.parameters())
+    direction = [torch.randn_like(p) for p in params]
+
+    def loss():
+        return model(x).square().sum()
+
+    with pytest.raises(NotImplementedError, match='forward AD'):
+        jvp(model, loss, params, direction)
+    missing = []
+    value, tangent = jvp(model, loss, params, direction, missing)
+    torch.testing.assert_close(value, loss().detach())
+    assert [m.split(' in ')[1] for m in missing] == ['1']
+    assert 'grid_sample' in missing[0]
+    if detached:
+        grads = torch.autograd.grad(loss(), params)
+        torch.testing.assert_close(tangent, sum(
+            (g * d).sum() for g, d in zip(grads, direction)))
+    else:
+        assert tangent.isnan()
