@@ -65,7 +65,7 @@ ELSEWHERE = {
     # Nothing runs these whole but continuous integration and people.
     'tools/collect_env.py': 'tools/test_scripts.py::'
                             'test_environment_is_described',
-    'tools/docs/make_reference.py': 'docs/test_reference.py::'
+    'tools/docs/make_reference.py': 'docs/test_make_reference.py::'
                                     'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
                            'test_commands_of_quickstart',
