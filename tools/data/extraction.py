@@ -271,7 +271,8 @@ def _results(names: List[str], decode: Decode, encode: Optional[Encode],
     for name, piece in loader:
         waiting.append((name, piece))
         count += len(piece) if isinstance(piece, np.ndarray) else 0
-        if count >= batch_size or isinstance(piece, Exception):
+        at_once = isinstance(piece, Exception) or piece is None and not count
+        if count >= batch_size or at_once:
             yield from _ended(waiting, rows, encode, batch_size)
             waiting, count = [], 0
     yield from _ended(waiting, rows, encode, batch_size)
