@@ -41,6 +41,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         batch_size (int): Videos that are encoded at once. Defaults to 1.
         device (str, optional): See :class:`VideoTextInferencer`.
         show_progress (bool): Defaults to False.
+        s3d (str, optional): See :class:`VideoTextInferencer`.
 
     Raises:
         FileNotFoundError: If config, checkpoint or a video are not there.
@@ -64,8 +65,9 @@ class VideoRetrievalInferencer(VideoTextInferencer):
                  index: Optional[str] = None,
                  batch_size: int = 1,
                  device: Optional[str] = None,
-                 show_progress: bool = False) -> None:
-        super().__init__(model, weights, device, show_progress)
+                 show_progress: bool = False,
+                 s3d: Optional[str] = None) -> None:
+        super().__init__(model, weights, device, show_progress, s3d)
         self.index = self._open_index(index)
         videos = self._inputs_to_list(videos)
         added = self.add(videos, batch_size)

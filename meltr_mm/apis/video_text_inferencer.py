@@ -13,6 +13,7 @@ from mmengine.registry import init_default_scope
 from ..pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
 from .drawing import draw_result, film_strip
+from .s3d_features import S3DFeatures
 from .video_files import Video, VideoPipeline, name_of
 
 # How a data sample carries what was asked for, beside its tensors.
@@ -49,6 +50,8 @@ class VideoTextInferencer(BaseInferencer):
             config).
         device (str, optional): Defaults to the accelerator if there is one.
         show_progress (bool): Defaults to False.
+        s3d (str, optional): ``s3d_howto100m.pth``, with which a model that
+            takes features takes video files as well. Defaults to None.
 
     Raises:
         FileNotFoundError: If config or checkpoint are not there.
@@ -67,7 +70,8 @@ class VideoTextInferencer(BaseInferencer):
                  model: Union[str, Config, None] = None,
                  weights: Optional[str] = None,
                  device: Optional[str] = None,
-                 show_progress: bool = False) -> None:
+                 show_progress: bool = False,
+                 s3d: Optional[str] = None) -> None:
         init_default_scope('mmaction')
         if weights is None:
             raise ValueError('a checkpoint is needed: set `weights`')
@@ -76,6 +80,7 @@ class VideoTextInferencer(BaseInferencer):
                 raise FileNotFoundError(f'{model}: there is no such config')
             model = str(model)
         self.weights = str(weights)
+        self.s3d = s3d
         super().__init__(model, self.weights, device, 'mmaction',
                          show_progress)
 
@@ -129,7 +134,10 @@ class VideoTextInferencer(BaseInferencer):
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg: ConfigDict) -> VideoPipeline:
-        return VideoPipeline(cfg)
+        if self.s3d is None:
+            return VideoPipeline(cfg)
+        device = next(self.model.parameters()).device
+        return VideoPipeline(cfg, S3DFeatures(self.s3d, device))
 
     def _init_visualizer(self, cfg: ConfigDict) -> None:
         # Results are drawn by `visualize` itself.

@@ -156,8 +156,7 @@ def test_broken_video_is_named(copied_root, keep):
     dataset = DATASETS.build(config.train_set)
     path = Path(dataset.get_data_info(0)['filename'])
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(
-            ValueError, match=rf'{path.name}: the video cannot be decoded'):
+    with pytest.raises(ValueError, match=rf'{path.name}: .*etch'):
         dataset[0]
 
 
@@ -180,7 +179,7 @@ def test_broken_video_in_a_worker(copied_root):
     loader = Runner.build_dataloader(config, seed=0)
     path = Path(loader.dataset.get_data_info(0)['filename'])
     path.write_bytes(b'no video')
-    with pytest.raises(ValueError, match=rf'{path.name}: .* cannot be dec'):
+    with pytest.raises(ValueError, match=rf'{path.name}: must be a video'):
         next(iter(loader))
 
 

@@ -1,6 +1,5 @@
 """Transforms; importing this package registers them."""
 from .all_in_one_inputs import AllInOneInputs
-from .count_gif_frames import CountGIFFrames
 from .decode_jpeg_frames import DecodeJPEGFrames
 from .decode_video import VideoDecode, VideoInit
 from .load_video_features import LoadVideoFeatures
@@ -23,7 +22,6 @@ from .violet_inputs import VioletInputs
 
 __all__ = [
     'AllInOneInputs',
-    'CountGIFFrames',
     'DecodeJPEGFrames',
     'LoadVQCodes',
     'LoadVideoFeatures',
