@@ -53,8 +53,8 @@ def test_wrong_features_are_named(write, table, tmp_path):
     (tmp_path / 'b.npy').write_bytes(b'x')
     np.save(tmp_path / 'narrow.npy', np.zeros((3, 7), np.float32))
     for video, message in [
-        (str(tmp_path / 'a.mp4'), r'a\.mp4: this model takes features, not '
-                                  r'videos: a \.npy .*\(seconds, 64\)'),
+        (str(tmp_path / 'a.mp4'), r'a\.mp4: this model takes features: '
+                                  r'a \.npy .*\(seconds, 64\)'),
         (str(tmp_path / 'b.npy'), r'b\.npy: the file is no array'),
         (str(tmp_path / 'narrow.npy'), r'narrow\.npy.*\(seconds, 64\), but'),
         (str(tmp_path / 'gone.npy'), r'gone\.npy: there is no such file'),

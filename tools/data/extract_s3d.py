@@ -22,9 +22,9 @@ import torch
 from extraction import add_options, extract, run, videos_in, write_pickle
 
 from meltr_mm.apis.s3d_features import S3DFeatures
-from meltr_mm.datasets.video_tables import write_mapped_features
 from meltr_mm.datasets.s3d_clips import s3d_clips
 from meltr_mm.datasets.video_reader import VideoReader
+from meltr_mm.datasets.video_tables import write_mapped_features
 
 
 def _decode(videos: Dict[str, str], name: str) -> Iterator[np.ndarray]:
