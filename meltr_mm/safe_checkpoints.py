@@ -112,7 +112,7 @@ def load_torch_file(path: Union[str, os.PathLike],
             ) from None
         if isinstance(error, pickle.UnpicklingError):
             # torch's own text advises to load it unsafely.
-            error = 'its pickle is damaged'
+            error = 'it is something else, or damaged'
         reason = f'{error}'.strip().split('\n')[0]
         raise ValueError(f'{path}: cannot be read as a file that torch.save '
                          f'has written ({reason})') from None
