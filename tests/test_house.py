@@ -32,8 +32,8 @@ ARROWS = {
     'evaluation': set(),
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same
-    'apis': {'datasets', 'evaluation', 'meltr', 'models', 'optim',
-             'pickled_arrays', 'pictures', 'safe_checkpoints'},
+    'apis': {'check_options', 'datasets', 'evaluation', 'meltr', 'models',
+             'optim', 'pickled_arrays', 'pictures', 'safe_checkpoints'},
 }
 LONGEST = 500
 

@@ -43,8 +43,7 @@ def run_stock_script(name: str) -> None:
         runpy.run_path(str(script), run_name='__main__')
     except KeyboardInterrupt:
         if os.environ.get('RANK', '0') == '0':
-            print(f'
-{_INTERRUPTED[name]}', file=sys.stderr)
+            print(f'\n{_INTERRUPTED[name]}', file=sys.stderr)
         sys.exit(130)  # as a shell says it
     except (ConfigKeyError, RefusedFileError) as error:
         sys.exit(str(error))

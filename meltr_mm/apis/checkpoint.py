@@ -47,7 +47,8 @@ def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
 
 def config_in(checkpoint: Dict[str, Any],
               path: Union[str, Path],
-              allow: Union[str, Sequence[str]] = ()) -> Config:
+              allow: Union[str, Sequence[str]] = (),
+              part: str = '') -> Config:
     """Read the config out of a checkpoint, as data.
 
     Args:
@@ -56,6 +57,8 @@ def config_in(checkpoint: Dict[str, Any],
         allow (str | Sequence[str]): What it may ask for beside registered
             names; see :func:`~meltr_mm.apis.config_data.parse_config`.
             Defaults to nothing.
+        part (str): What is going to be used of it; likewise. Defaults to
+            '': all.
 
     Returns:
         Config: The config that the run was started with.
@@ -70,7 +73,7 @@ def config_in(checkpoint: Dict[str, Any],
         raise ValueError(
             f'{path}: there is no config in this checkpoint, which was '
             'converted or exported; give the config as well')
-    return parse_config(text, path, allow)
+    return parse_config(text, path, allow, part)
 
 
 def load_weights(model: nn.Module, checkpoint: Dict[str, Any],

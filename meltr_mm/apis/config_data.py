@@ -10,7 +10,7 @@ import math
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Dict, Iterator, Sequence, Set, Union
+from typing import Any, Dict, Iterator, List, Sequence, Set, Union
 
 import mmengine.registry
 import yaml
@@ -31,7 +31,8 @@ _PACKAGE = __name__.split('.', 1)[0]
 
 def parse_config(text: str,
                  path: object,
-                 allow: Union[str, Sequence[str]] = ()) -> Config:
+                 allow: Union[str, Sequence[str]] = (),
+                 part: str = '') -> Config:
     """Read a config that is data.
 
     Args:
@@ -42,6 +43,9 @@ def parse_config(text: str,
             are registered: other ``type`` s as they stand in the config, and
             modules of ``custom_imports``, which are then imported. Defaults
             to nothing.
+        part (str): The part that is going to be used, such as
+            'model.meltr'; the others may ask for anything. Defaults to '':
+            all of it.
 
     Returns:
         Config: The config.
@@ -49,6 +53,7 @@ def parse_config(text: str,
     Raises:
         RefusedFileError: If it holds anything but literals, or asks for what
             is neither registered nor allowed; nothing of it was run.
+        ValueError: If it has no such part.
     """
     allow = {allow} if isinstance(allow, str) else set(allow)
     try:
@@ -61,9 +66,19 @@ def parse_config(text: str,
             f'{path}: refused: its config must be values only, but {reason}; '
             'nothing of it was run. Give a config of your own instead'
         ) from None
+    used = content
+    for key in part.split('.') if part else ():
+        if not isinstance(used, dict) or key not in used:
+            raise ValueError(f'{path}: its config must have {part}, but has '
+                             'no such part')
+        used = used[key]
     try:
-        _import(content.get('custom_imports') or {}, allow)
-        for key, value in _named(content):
+        for name in _modules(content):
+            if name in allow:
+                import_module(name)
+            elif name != _PACKAGE and not part:
+                raise _NotAllowedError(name)
+        for key, value in _named(used):
             _check(key, value, allow)
     except _NotAllowedError as error:
         name = error.args[0]
@@ -177,14 +192,13 @@ def _named(value: Any) -> Iterator:
             yield from _named(item)
 
 
-def _import(imports: Any, allow: Set[str]) -> None:
-    modules = imports.get('imports') if isinstance(imports, dict) else imports
-    modules = modules if isinstance(modules, list) else [modules]
-    for name in modules:
-        if isinstance(name, str) and name in allow:
-            import_module(name)
-        elif name not in (None, _PACKAGE):
-            raise _NotAllowedError(name)
+def _modules(content: Dict[str, Any]) -> List[Any]:
+    """List what ``custom_imports`` names, in the forms that MMEngine takes."""
+    modules = content.get('custom_imports') or []
+    if isinstance(modules, dict):
+        modules = modules.get('imports') or []
+    modules = modules if isinstance(modules, (list, tuple)) else [modules]
+    return [name if isinstance(name, str) else repr(name) for name in modules]
 
 
 def _check(key: str, name: Any, allow: Set[str]) -> None:
