@@ -56,8 +56,8 @@ optim_wrapper = dict(
     accumulative_counts=4)
 warmup_epochs = 2
 train_cfg = dict(max_epochs=20)
-# Officially questions with an unknown answer are left out:
-# `ignore_unknown=True`.
+# Officially questions with an unknown answer are left out: that is
+# `qa/accuracy_known`; `qa/accuracy` is over all questions.
 val_evaluator = dict(type='OpenEndedQAMetric')
 test_evaluator = val_evaluator
 default_hooks = dict(

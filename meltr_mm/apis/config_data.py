@@ -58,28 +58,10 @@ def parse_config(text: str,
     allow = {allow} if isinstance(allow, str) else set(allow)
     try:
         content = _parse(text)
+        _obey(content, allow, part)
+        # Here references are filled in, so that it is looked at again.
         config = Config(content)
-    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError,
-            MemoryError) as error:
-        reason = str(error).strip('\'"') or type(error).__name__
-        raise RefusedFileError(
-            f'{path}: refused: its config must be values only, but {reason}; '
-            'nothing of it was run. Give a config of your own instead'
-        ) from None
-    used = content
-    for key in part.split('.') if part else ():
-        if not isinstance(used, dict) or key not in used:
-            raise ValueError(f'{path}: its config must have {part}, but has '
-                             'no such part')
-        used = used[key]
-    try:
-        for name in _modules(content):
-            if name in allow:
-                import_module(name)
-            elif name != _PACKAGE and not part:
-                raise _NotAllowedError(name)
-        for key, value in _named(used):
-            _check(key, value, allow)
+        _obey(config.to_dict(), allow, part)
     except _NotAllowedError as error:
         name = error.args[0]
         raise RefusedFileError(
@@ -87,7 +69,33 @@ def parse_config(text: str,
             'registered; nothing of it was run. If you trust it, allow it '
             f'(--allow-type {name}, or `allow`), or give a config of your own'
         ) from None
+    except _MissingPartError:
+        raise ValueError(f'{path}: its config must have {part}, but has no '
+                         'such part') from None
+    except (AttributeError, SyntaxError, ValueError, KeyError, TypeError,
+            RecursionError, MemoryError) as error:
+        reason = str(error).strip('\'"') or type(error).__name__
+        raise RefusedFileError(
+            f'{path}: refused: its config must be values only, but {reason}; '
+            'nothing of it was run. Give a config of your own instead'
+        ) from None
     return config
+
+
+def _obey(content: Dict[str, Any], allow: Set[str], part: str) -> None:
+    """Import what is allowed, and see that no more is asked for."""
+    used = content
+    for key in part.split('.') if part else ():
+        if not isinstance(used, dict) or key not in used:
+            raise _MissingPartError
+        used = used[key]
+    for name in _modules(content):
+        if name in allow:
+            import_module(name)
+        elif name != _PACKAGE and not part:
+            raise _NotAllowedError(name)
+    for key, value in _named(used):
+        _check(key, value, allow)
 
 
 @contextmanager
@@ -117,6 +125,10 @@ class _PlainYaml(YamlHandler):
 
     def load_from_fileobj(self, file: Any, **kwargs: Any) -> Any:
         return yaml.load(file, Loader=yaml.SafeLoader)
+
+
+class _MissingPartError(Exception):
+    """A config has not what is going to be used."""
 
 
 class _NotAllowedError(Exception):

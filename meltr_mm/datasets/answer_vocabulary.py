@@ -136,7 +136,7 @@ class AnswerVocabularyHook(Hook):
 
     def before_run(self, runner: Runner) -> None:
         """Compare model and data sets."""
-        outputs = list(_values(runner.cfg.get('model'), 'num_answers'))
+        outputs = list(values_of(runner.cfg.get('model'), 'num_answers'))
         vocabularies = _vocabularies(runner)
         for split, vocab in vocabularies.items():
             if outputs and len(vocab) > max(outputs):
@@ -190,16 +190,16 @@ def _vocabularies(runner: Runner) -> Dict[str, List[str]]:
     return found
 
 
-def _values(config: Any, key: str) -> Iterator[Any]:
-    """What a config has under a key, at any depth."""
+def values_of(config: Any, key: str) -> Iterator[Any]:
+    """Give what a config has under a key, at any depth."""
     if isinstance(config, dict):
         for name, value in config.items():
             if name == key:
                 yield value
-            yield from _values(value, key)
+            yield from values_of(value, key)
     elif isinstance(config, (list, tuple)):
         for value in config:
-            yield from _values(value, key)
+            yield from values_of(value, key)
 
 
 def _first_difference(first: List[str],

@@ -70,6 +70,7 @@ class VideoTextDataset(BaseDataset):
             check_text('exclude_file', exclude_file)
         self.video_suffix = video_suffix
         self.exclude_file = exclude_file
+        self.num_excluded = 0  # samples, once they are read
         super().__init__(
             ann_file, data_root=data_root, data_prefix=data_prefix, **kwargs)
 
@@ -120,12 +121,13 @@ class VideoTextDataset(BaseDataset):
             if not line.startswith('#')
         }
         kept = [s for s in samples if not names & _names_of(s)]
+        self.num_excluded = len(samples) - len(kept)
         if not kept:
             raise ValueError(
                 f'{path}: must leave something of {self.ann_file}, but '
                 f'excludes all of its {len(samples)} samples.')
         print_log(
-            f'{path}: leaves out {len(samples) - len(kept)} of '
+            f'{path}: leaves out {self.num_excluded} of '
             f'{len(samples)} samples of {self.ann_file}', 'current')
         return kept
 

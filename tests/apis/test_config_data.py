@@ -24,6 +24,13 @@ def test_what_mmengine_writes_is_read():
     assert made.to_dict() == Config(content).to_dict()
 
 
+def test_references_name_nothing_else():
+    """What `${name}` stands for is filled in when a config is made."""
+    with pytest.raises(RefusedFileError, match=r'asks for'):
+        parse_config("custom_imports = dict(imports=['meltr_mm'])\n"
+                     "x = 'os.system'\nmodel = dict(type='${x}')", 'F')
+
+
 def test_not_a_number():
     assert math.isnan(parse_config('a = nan', 'F').a)
 

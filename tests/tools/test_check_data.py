@@ -1,4 +1,8 @@
 """tools/data/check.py on tiny files of each data set."""
+import base64
+import io
+import json
+import os
 import pickle
 import re
 import shutil
@@ -9,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
+from PIL import Image
 from univl_files import dump, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,9 +39,10 @@ def run(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(check.Config, 'fromfile', offline)
 
-    def main(name):
-        monkeypatch.setattr(
-            sys, 'argv', ['check.py', f'{ROOT}/configs/{name}.py'])
+    def main(name, *args):
+        args = args or ('--any-count', )
+        monkeypatch.setattr(sys, 'argv', [
+            'check.py', f'{ROOT}/configs/{name}.py', '--jobs', '1', *args])
         code = 0
         try:
             check.main()
@@ -141,5 +147,108 @@ def test_broken_gif(run, tmp_path, toy_tgif_root):
     gif.write_bytes(gif.read_bytes()[:2000])
     code, output = run('meltr_all_in_one_tgif_frame')
     assert code == 1
-    assert f'WRONG ValueError: data/tgif/gifs/{gif.name}' in output
+    assert output.count(f'data/tgif/gifs/{gif.name}') == 1
     assert 'is no whole GIF: it is cut off' in output
+
+
+def test_counts_are_compared_with_the_published_ones(run, tmp_path):
+    write('cmu_mosi', tmp_path / 'data')
+    code, output = run('meltr_univl_mosi', '--jobs', '1')
+    assert code == 1
+    assert 'train of unaligned_50.pkl must have 1,284 items' in output
+    assert 'valid of unaligned_50.pkl must have 229 items' in output
+
+
+def test_the_public_sample_is_refused(run, tmp_path):
+    """pytorch_violet's _data/txt_msvd-qa.json, with frames of its clips."""
+    root = tmp_path / 'data' / 'msvd'
+    root.mkdir(parents=True)
+    rows = [dict(video='v', question='what?', answer=0)]
+    (root / 'txt_msvd-qa.json').write_text(json.dumps(dict(
+        train=rows * 200, val=rows * 50, test=rows * 50, vocab=['dog'])))
+    table_of_frames(root / 'img_msvd.pkl', ['v'])
+    dump(root / 'msvd_vq.pkl', dict(v=np.zeros((5, 7, 7), int)))
+    code, output = run('meltr_violet_msvdqa', '--jobs', '1')
+    assert code == 1
+    assert output.count('is the public sample of 300 rows') == 1
+    code, output = run('meltr_violet_msvdqa')
+    assert code == 0, output
+    assert 'the answers of 200 of 200 questions are among the 1 (1' in output
+
+
+def table_of_frames(path, names):
+    file = io.BytesIO()
+    Image.new('RGB', (32, 24), 'red').save(file, 'JPEG')
+    jpeg = base64.b64encode(file.getvalue()).decode()
+    dump(path, {name: [jpeg] * 5 for name in names})
+
+
+def test_model_with_too_few_outputs(run, tmp_path, toy_root):
+    (tmp_path / 'data' / 'toy').mkdir(parents=True)
+    (tmp_path / 'data' / 'toy' / 'msvd_qa').symlink_to(toy_root)
+    code, output = run('toy/meltr_violet_msvdqa', '--any-count',
+                       '--cfg-options', 'model.model.task.num_answers=2')
+    assert code == 1 and 'but the model num_answers=2' in output
+
+
+@pytest.fixture
+def msvd(tmp_path, toy_data_root):
+    """All-in-one's MSVD-QA, of which three clips cannot be used."""
+    root = tmp_path / 'data' / 'msvd'
+    shutil.copytree(toy_data_root / 'msvd', root)
+    whole, cut, damaged, lost = sorted((root / 'videos').iterdir())[:4]
+    cut.write_bytes(cut.read_bytes()[:-3000])
+    lost.unlink()
+    # The last frame only, where a random draw of frames seldom looks.
+    data, at = bytearray(damaged.read_bytes()), last_packet(damaged)
+    data[at + 4:at + 200] = b'\xff' * 196
+    damaged.write_bytes(data)
+    return root, dict(cut=cut, damaged=damaged, lost=lost, whole=whole)
+
+
+def last_packet(path):
+    import av
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(video=0) if p.size]
+    return packets[-1].pos
+
+
+def test_deep_names_each_broken_file_once(run, tmp_path, msvd):
+    root, files = msvd
+    code, output = run('meltr_all_in_one_msvdqa', '--deep', '--any-count')
+    assert code == 1
+    for kind in ('cut', 'damaged', 'lost'):
+        path = f'data/msvd/videos/{files[kind].name}'
+        wrong = [line for line in output.splitlines()
+                 if 'WRONG' in line and path in line]
+        assert len(wrong) == 1, (kind, output)
+    assert files['whole'].name not in output
+    assert '3 things are wrong' in output
+    lines = (root / 'broken_videos.txt').read_text().splitlines()
+    names = [line for line in lines if not line.startswith('#')]
+    assert sorted(names) == sorted(
+        files[kind].stem for kind in ('cut', 'damaged', 'lost'))
+    # A second run adds none, and with the list everything is there.
+    run('meltr_all_in_one_msvdqa', '--deep', '--any-count')
+    assert (root / 'broken_videos.txt').read_text().splitlines() == lines
+    excluded = [f'{split}_set.exclude_file=broken_videos.txt'
+                for split in ('train', 'val', 'test')]
+    code, output = run('meltr_all_in_one_msvdqa', '--deep', '--any-count',
+                       '--cfg-options', *excluded)
+    assert code == 0, output
+
+
+def test_in_processes():
+    samples = [dict(number=number) for number in range(20)]
+
+    def attempt(sample):
+        if sample['number'] == 7:
+            os._exit(3)  # as a decoder that crashes
+        return 'odd' if sample['number'] % 2 else ''
+
+    found = list(check.in_processes(attempt, samples, 2))
+    assert [sample for sample, _ in found] == samples
+    faults = [fault for _, fault in found]
+    assert faults[7] == 'the decoder crashes on this file'
+    assert faults[:7] + faults[8:] == ['', 'odd'] * 3 + [''] + [
+        '', 'odd'] * 6
