@@ -52,7 +52,10 @@ class VideoPipeline:
             raise ValueError(
                 f'the test pipeline must read the video by one of '
                 f"{_DECODERS}, but has {[step['type'] for step in steps]}")
-        readers, rest = steps[:places[0] + 1], steps[places[0] + 1:]
+        readers = steps[:places[0] + 1]
+        # Whoever asks has no references to compare the answer with.
+        rest = [step for step in steps[places[0] + 1:]
+                if step['type'] != 'TokenizeReferences']
         self.takes_features = readers[-1]['type'] == _FEATURES
         self.feature_dim = readers[-1].get('feature_dim', 1024)
         self._rest = Compose(deepcopy(rest))
