@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
@@ -12,7 +11,7 @@ from mmengine.infer import BaseInferencer
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
-from ..check_options import check_whole
+from ..check_options import check_device, check_whole
 from ..pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
 from .config_data import plain_files
@@ -305,27 +304,6 @@ class VideoTextInferencer(BaseInferencer):
             dict: Strings, numbers, lists and dicts.
         """
         raise NotImplementedError
-
-
-def check_device(device: Optional[str]) -> None:
-    """Check that a device is there.
-
-    Args:
-        device (str, optional): As for ``torch.device``; None for the default.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    if device is None:
-        return
-    try:
-        torch.empty(0, device=device)
-    except (AssertionError, NotImplementedError, RuntimeError) as error:
-        reason = str(error).strip().split('\n')[0]
-        raise ValueError(
-            f'the device {device!r} cannot be used here ({reason}); this '
-            f'machine has cpu and {torch.cuda.device_count()} CUDA devices'
-        ) from None
 
 
 def build_bare_model(cfg: Config) -> BaseModel:

@@ -25,8 +25,8 @@ import torch
 from measure import MALLOC, peak_growth, time_ratios
 from problems import PROBLEMS, Problem
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from meltr_mm._torch import math_attention
 from meltr_mm.meltr.hypergradient import hypergradient
 
 Grads = Dict[str, Tensor]
@@ -130,7 +130,7 @@ def measure(name: str, rounds: int, device: str,
             rel_error=None)
         kind = (method.regulariser, method.batches)
         if kind not in references:
-            with sdpa_kernel(SDPBackend.MATH):
+            with math_attention():
                 references[kind] = official(
                     GAMMA if method.regulariser else 0.,
                     method.batches == 'shared', problem)

@@ -49,6 +49,8 @@ class TokenizeReferences(BaseTransform):
         Returns:
             dict: The same dict.
         """
+        if 'references' not in results:  # a video of the user's own
+            return results
         last = None if self.max_length is None else self.max_length - 1
         tokenize = load_tokenizer(self.tokenizer).tokenize
         # A new list: the old one may belong to the dataset.
