@@ -129,9 +129,8 @@ class TestChoice:
             b'GIF89a' + bytes(7) + b'\x2c')
         dataset = choice(root, choice_table(root),
                          pipeline=[dict(type='VideoInit')])
-        with pytest.raises(ValueError, match='tumblr_0.gif: .*cut off') as e:
+        with pytest.raises(ValueError, match='tumblr_0.gif: .*cut off'):
             dataset[0]
-        assert 'action_question.csv' in str(e.value)
 
 
 def frame_table(root, name='Train_frameqa_question.csv', answers='abbb'):
