@@ -159,5 +159,5 @@ def _file_readers(readers: List[dict]) -> List[dict]:
         ]
     else:
         sampling = [deepcopy(step) for step in readers[:-1]
-                    if not step['type'].endswith(('Init', 'CountGIFFrames'))]
+                    if not step['type'].endswith('Init')]
     return [dict(type='VideoInit'), *sampling, dict(type='VideoDecode')]
