@@ -65,8 +65,8 @@ def test_frame_questions_in_both_forms(toy_tgif_root):
 
 def test_gifs_show_what_the_pickles_hold(toy_tgif_root):
     steps = [
-        dict(type='VideoInit'), dict(type='SampleFramesEvenly', clip_len=2),
-        dict(type='VideoDecode')
+        dict(type='VideoInit'),
+        dict(type='SampleFramesEvenly', clip_len=2), dict(type='VideoDecode')
     ]
     images = str(toy_tgif_root / 'img_tgif.pkl')
     gifs = sorted((toy_tgif_root / 'gifs').iterdir())

@@ -39,7 +39,7 @@ from PIL import Image
 
 from meltr_mm.datasets.safe_pickle import load_video_table
 from meltr_mm.datasets.transforms import DecodeJPEGFrames
-from meltr_mm.datasets.transforms.pad_to_square_resize import (
+from meltr_mm.datasets.transforms.resize import (
     pad_to_square_resize,
 )
 from meltr_mm.models.layers import load_strict

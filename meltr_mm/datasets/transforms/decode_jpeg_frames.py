@@ -46,14 +46,7 @@ class DecodeJPEGFrames(BaseTransform):
         load_video_table(img_file)
 
     def transform(self, results: Dict) -> Dict:
-        """Add the frames.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
+        """Add the frames."""
         video_id = results['video_id']
         table = load_video_table(self.img_file)
         if video_id not in table:

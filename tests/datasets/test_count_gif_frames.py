@@ -4,7 +4,6 @@ from mmaction.registry import TRANSFORMS
 from PIL import Image
 
 from meltr_mm.datasets.container_checks import count_gif_frames
-from meltr_mm.datasets.video_reader import VideoReader
 
 
 def write_gif(path, count, **options):
@@ -58,9 +57,6 @@ def test_read_by_the_pipeline(tmp_path):
     (b'GIF89a' + bytes(7) + b'\x21\xf9\x04', 'cut off in the middle'),
     (b'GIF89a', 'cut off in the middle'),
 ])
-def test_broken_files_are_named(tmp_path, data, message):
+def test_what_is_wrong_is_said(data, message):
     with pytest.raises(ValueError, match=message):
         count_gif_frames(data)
-    (tmp_path / 'bad.gif').write_bytes(data)
-    with pytest.raises(ValueError, match='bad.gif: .*etch'):
-        VideoReader(tmp_path / 'bad.gif')
