@@ -158,7 +158,7 @@ def test_broken_video_is_named(copied_root, keep):
     path = Path(dataset.get_data_info(0)['filename'])
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(
-            ValueError, match=rf'{path.name}: the video cannot be decoded'):
+            ValueError, match=rf'{path.name}: .*(cannot be decoded|must be)'):
         dataset[0]
 
 
@@ -172,7 +172,7 @@ def test_broken_stream_is_named(copied_root):
     content[start:end] = bytes(end - start)
     path.write_bytes(content)
     with pytest.raises(
-            ValueError, match=rf'{path.name}: the video cannot be decoded'):
+            ValueError, match=rf'{path.name}: .*(cannot be decoded|must be)'):
         dataset[0]
 
 
@@ -181,7 +181,7 @@ def test_broken_video_in_a_worker(copied_root):
     loader = Runner.build_dataloader(config, seed=0)
     path = Path(loader.dataset.get_data_info(0)['filename'])
     path.write_bytes(b'no video')
-    with pytest.raises(ValueError, match=rf'{path.name}: .* cannot be dec'):
+    with pytest.raises(ValueError, match=f'{path.name}: must be a video'):
         next(iter(loader))
 
 
