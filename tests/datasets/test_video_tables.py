@@ -119,7 +119,7 @@ def test_command(tmp_path):
 
 @pytest.mark.parametrize('content, message', [
     (pickle.dumps(VIDEOS)[:40], 'f.pickle: the file is truncated'),
-    (pickle.dumps(dict(a=subprocess.run)), 'refers to subprocess.run'),
+    (pickle.dumps(dict(a=subprocess.run)), 'asks for subprocess.run'),
     (pickle.dumps(VIDEOS), "'a' must be (seconds, 3)"),
 ])
 def test_command_on_bad_files(tmp_path, content, message):
