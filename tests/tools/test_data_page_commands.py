@@ -16,7 +16,7 @@ import torch
 from univl_files import write_features
 
 from meltr_mm.datasets.annotation_files import read_clip_names, read_json
-from meltr_mm.models.violet.dvae_encoder import DVAEEncoder
+from meltr_mm.models.violet.dvae_encoder import _KEYS, DVAEEncoder
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / 'shared' / 'real'
@@ -71,8 +71,7 @@ def write_clip(path):
 def small_encoder(path):
     """The state dict of a DALL-E encoder, four channels wide."""
     torch.manual_seed(0)
-    from test_extract_vq import in_the_naming_of_dall_e
-    torch.save(in_the_naming_of_dall_e(DVAEEncoder(4, 8192)), path)
+    torch.save(_KEYS.inverse().rename(DVAEEncoder(4, 8192).state_dict()), path)
 
 
 def test_msvd_qa(run, tmp_path):
