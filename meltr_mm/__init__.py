@@ -18,6 +18,7 @@ from . import (  # noqa: E402,F401
     models,
     optim,
     resume,
+    run_warnings,
 )
 from .pictures import hook  # noqa: E402,F401
 

@@ -235,40 +235,33 @@ def checkpoint_globals() -> bool:
 
     Symptom: ``--resume``, ``load_from`` and ``tools/test.py`` stop with
     ``Weights only load failed``. Cause: torch >= 2.6 loads safely by default,
-    and MMEngine 0.10.7 pickles its message hub beside the weights.
-    ``HistoryBuffer`` pickles its own methods through ``getattr``; rather than
-    admit the builtin, which would open every load in the process, its name is
-    mapped to a function that serves public attributes of that class alone.
-    Can go with an MMEngine that names its globals itself.
+    and MMEngine 0.10.7 pickles its message hub beside the weights. The names
+    of numpy and of ``getattr``, by which that is pickled, are mapped to
+    classes that check what they are given. Can go with an MMEngine that names
+    its globals itself.
     """
-    from mmengine.logging import HistoryBuffer
-    from numpy._core import multiarray
-
-    numeric = [
-        type(np.dtype(kind)) for kind in ('f2', 'f4', 'f8', 'i1', 'i2', 'i4',
-                                          'i8', 'u1', 'u2', 'u4', 'u8', '?')
-    ]
-    torch.serialization.add_safe_globals([
-        HistoryBuffer,
-        (_history_attribute, 'builtins.getattr'),
-        np.ndarray,
-        np.dtype,
-        *numeric,
-        multiarray._reconstruct,
-        multiarray.scalar,
-        (multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
-        (multiarray.scalar, 'numpy.core.multiarray.scalar'),
-    ])
+    from .safe_checkpoints import allow_histories
+    allow_histories()
     return True
 
 
-def _history_attribute(owner, name):
-    from mmengine.logging import HistoryBuffer
-    if owner is HistoryBuffer and not name.startswith('_'):
-        return getattr(owner, name)
-    raise AttributeError(
-        f'a checkpoint may only look up public attributes of HistoryBuffer, '
-        f'but this one asks for {name!r} of {owner!r}')
+def safe_checkpoints() -> bool:
+    """Load checkpoints as data, and say in one sentence what was refused.
+
+    Symptom: before torch 2.6, ``load_from``, ``--resume`` and
+    ``tools/test.py`` run whatever is in a checkpoint; from then on torch
+    advises, for a hostile one, to run it. MMEngine 0.10.7 also executes
+    ``meta['config']`` of what it resumes. Can go when MMEngine does neither.
+    """
+    from mmengine.runner import checkpoint
+
+    from .safe_checkpoints import load_from_http, load_from_local
+    register = checkpoint.CheckpointLoader.register_scheme
+    register('', load_from_local, force=True)
+    register(('http://', 'https://'), load_from_http, force=True)
+    # Also called by name, for `openmmlab://` and the like.
+    checkpoint.load_from_http = load_from_http
+    return True
 
 
 def cpu_distributed() -> bool:
@@ -383,6 +376,6 @@ def mmcv_lite_warning() -> bool:
 # The placeholders before `mmaction.models`; ColorJitter last, since it imports
 # `mmaction.datasets`.
 SHIMS = (mmcv_lite_warning, torchvision_ops, numpy_names, drn_stub,
-         vindlu_placeholder, checkpoint_globals, cpu_distributed, cpu_amp,
-         color_jitter)
+         vindlu_placeholder, checkpoint_globals, safe_checkpoints,
+         cpu_distributed, cpu_amp, color_jitter)
 MELTR_SHIMS = (atomic_checkpoints, )

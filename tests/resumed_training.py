@@ -10,16 +10,15 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / 'meltr'))
-import torch  # noqa: E402
-from mmengine.hooks import Hook  # noqa: E402
-from mmengine.registry import DATASETS, MODELS  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from shared_trunk import TASKS, SharedTrunk, batch  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.utils.data import Dataset  # noqa: E402
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import DATASETS, MODELS
+from mmengine.runner import Runner
+from shared_trunk import TASKS, SharedTrunk, batch
+from torch import nn
+from torch.utils.data import Dataset
 
-import meltr_mm  # noqa: F401,E402  registers everything
+import meltr_mm  # noqa: F401  registers everything
 
 LAST, KILLED = 3, 33  # epochs; the iteration of the third that is the last
 

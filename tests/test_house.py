@@ -14,23 +14,27 @@ PACKAGE = ROOT / 'meltr_mm'
 # Which rooms of the package a room may import. None may import `apis`, which
 # stands above all, but itself.
 ARROWS = {
-    'compat': {'color_jitter', 'atomic_checkpoints'},
+    'compat': {'color_jitter', 'atomic_checkpoints', 'safe_checkpoints'},
     'color_jitter': set(),
     'atomic_checkpoints': set(),
     'check_options': set(),
     'packaged': set(),
     'config': {'packaged'},
+    'pickled_arrays': set(),
+    'safe_checkpoints': {'pickled_arrays'},
+    'run_warnings': set(),
     'version': set(),
     '_torch': set(),
     'meltr': {'_torch', 'check_options', 'compat'},
     'pictures': {'_torch', 'meltr'},
     'resume': {'meltr'},
     'optim': set(),
-    'datasets': {'check_options'},
+    'datasets': {'check_options', 'pickled_arrays'},
     'evaluation': set(),
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same
-    'apis': {'datasets', 'evaluation', 'meltr', 'models', 'optim', 'pictures'},
+    'apis': {'check_options', 'datasets', 'evaluation', 'meltr', 'models',
+             'optim', 'pickled_arrays', 'pictures', 'safe_checkpoints'},
 }
 LONGEST = 500
 

@@ -1,9 +1,10 @@
 """Run a script as the two processes of a distributed job."""
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 import torch
+from child_process import environment
 
 
 def run_two_ranks(script, out, *args):
@@ -22,7 +23,8 @@ def run_two_ranks(script, out, *args):
         with log.open('w') as file:
             processes.append(subprocess.Popen(
                 [sys.executable, script, str(rank), '2', out, *args],
-                env=dict(os.environ, OMP_NUM_THREADS='1'), stdout=file,
+                env=environment(Path(__file__).parent, OMP_NUM_THREADS='1'),
+                stdout=file,
                 stderr=file))
     try:
         for process in processes:

@@ -1,8 +1,16 @@
 """Runs a script that the installed MMAction2 ships, as it is."""
+import os
 import runpy
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+_INTERRUPTED = {
+    'train.py': 'Interrupted. The same command goes on from the last '
+    'checkpoint if --resume is added to it',
+    'test.py': 'Interrupted. Nothing was written; the same command starts '
+    'again',
+}
 
 
 def run_stock_script(name: str) -> None:
@@ -28,9 +36,14 @@ def run_stock_script(name: str) -> None:
             f'{[str(path) for path in candidates]}; install mmaction2==1.2.0')
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     sys.argv[0] = str(script)
-    # Before the config is read, so that its bases may be 'meltr_mm::...'.
-    from meltr_mm.config import ConfigKeyError
     try:
+        # Before the config is read: its bases may be 'meltr_mm::...'.
+        from meltr_mm.config import ConfigKeyError
+        from meltr_mm.pickled_arrays import RefusedFileError
         runpy.run_path(str(script), run_name='__main__')
-    except ConfigKeyError as error:
+    except KeyboardInterrupt:
+        if os.environ.get('RANK', '0') == '0':
+            print(f'\n{_INTERRUPTED[name]}', file=sys.stderr)
+        sys.exit(130)  # as a shell says it
+    except (ConfigKeyError, RefusedFileError) as error:
         sys.exit(str(error))

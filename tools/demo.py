@@ -47,6 +47,11 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('videos', nargs='*', metavar='VIDEO')
     parser.add_argument('--checkpoint', required=True, metavar='FILE')
     parser.add_argument('--config', metavar='FILE')
+    parser.add_argument('--allow-type', action='append', default=[],
+                        metavar='NAME',
+                        help='a type or module that the config in the '
+                        'checkpoint may ask for, though it is not registered; '
+                        'can be repeated')
     parser.add_argument('--question', metavar='TEXT')
     parser.add_argument('--options', nargs='+', metavar='TEXT')
     parser.add_argument('--query', metavar='TEXT')
@@ -69,6 +74,10 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     if len(given) != 1:
         parser.error('ask one thing: --question (with or without --options), '
                      f'--query, --caption or --sentiment; got {given}')
+    for name in ('top_k', 'batch_size'):
+        if getattr(args, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1, but "
+                         f'is {getattr(args, name)}')
     if args.index and args.query is None:
         parser.error('--index is for --query')
     if not args.videos and not args.index:
@@ -94,7 +103,7 @@ def ask(args: argparse.Namespace) -> List[Dict[str, Any]]:
             for something else.
     """
     loaded = dict(model=args.config, weights=args.checkpoint,
-                  device=args.device)
+                  device=args.device, allow=args.allow_type)
     called: Dict[str, Any] = dict(batch_size=args.batch_size,
                                   vis_out_dir=args.pictures or '')
     if args.query is not None:
@@ -147,8 +156,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     MMLogger.get_current_instance().setLevel(logging.ERROR)
     try:
         results = ask(args)
-    except (ValueError, OSError) as error:
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        print('\nInterrupted. The same command starts again', file=sys.stderr)
+        sys.exit(130)
     if args.json:
         print(json.dumps(results, indent=2))
     else:

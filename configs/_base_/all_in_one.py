@@ -5,6 +5,9 @@
 # '${name}' is the value of `name`, wherever that is set: here, in a config
 # with this base, or by --cfg-options name=value.
 
+# The runner warns if it is not given as load_from.
+starts_from = "All-in-one's pre-training checkpoint"
+
 # ---- input. `num_frames`, `image_size` and `max_text_len` of the official
 # config.py, the same for all of its tasks.
 frames = 3

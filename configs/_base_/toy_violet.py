@@ -1,6 +1,7 @@
 # What makes VIOLET and its training small enough for a laptop, from random
 # weights. Each config in configs/toy puts it over its full-size twin.
 toy = dict(
+    starts_from=None,
     # As make_toyworld.py writes the codes.
     frames=2,
     size=96,

@@ -4,6 +4,9 @@
 # '${name}' is the value of `name`, wherever that is set: here, in a config
 # with this base, or by --cfg-options name=value.
 
+# The runner warns if it is not given as load_from.
+starts_from = "UniVL's pre-training checkpoint"
+
 # ---- input. Lengths are those of UniVL's README, for retrieval on both data
 # sets and for captioning on MSRVTT; MELTR's code has 20 and 100 as defaults
 # and does not say what its numbers were made with.

@@ -4,6 +4,9 @@
 # '${name}' is the value of `name`, wherever that is set: here, in a config
 # with this base, or by --cfg-options name=value.
 
+# The runner warns if it is not given as load_from.
+starts_from = "VIOLET's pre-training checkpoint"
+
 # ---- input. 224 pixels in every file of the official violet/args, 5 frames in
 # VIOLET's README.
 frames = 5

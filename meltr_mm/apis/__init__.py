@@ -1,5 +1,6 @@
 """What people use a trained model by."""
 from .checkpoint import config_in, load_run_checkpoint
+from .config_data import parse_config, plain_files
 from .drawing import draw_ranking, draw_result
 from .retrieval_index import RetrievalIndex
 from .transcript_inferencers import (
@@ -14,5 +15,5 @@ __all__ = [
     'RetrievalIndex', 'VideoCaptionInferencer', 'VideoQAInferencer',
     'VideoRetrievalInferencer', 'VideoSentimentInferencer',
     'VideoTextInferencer', 'build_bare_model', 'config_in', 'draw_ranking',
-    'draw_result', 'load_run_checkpoint'
+    'draw_result', 'load_run_checkpoint', 'parse_config', 'plain_files'
 ]

@@ -1,11 +1,13 @@
 """Reading a checkpoint of a run, and the config that is in it."""
-import warnings
 from pathlib import Path
-from typing import Any, Dict, Union
+from typing import Any, Dict, Sequence, Union
 
-import torch
 from mmengine.config import Config
 from torch import Tensor, nn
+
+from ..pickled_arrays import RefusedFileError
+from ..safe_checkpoints import load_torch_file
+from .config_data import parse_config
 
 
 def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
@@ -19,6 +21,8 @@ def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        RefusedFileError: If it asks for more than tensors, plain values and
+            MMEngine's history.
         ValueError: If it is no checkpoint.
     """
     if Path(path).is_dir():
@@ -28,12 +32,10 @@ def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
     if not Path(path).is_file():
         raise FileNotFoundError(f'{path}: there is no such checkpoint')
     try:
-        with warnings.catch_warnings():
-            # That of a pickle which is no checkpoint: said better below.
-            warnings.filterwarnings('ignore', 'Detected pickle protocol')
-            checkpoint = torch.load(
-                path, map_location='cpu', weights_only=True)
-    except Exception:  # of many kinds, and torch advises to load it unsafely
+        checkpoint = load_torch_file(path)
+    except RefusedFileError:
+        raise
+    except ValueError:
         checkpoint = None
     if not isinstance(checkpoint, dict) or 'state_dict' not in checkpoint:
         raise ValueError(
@@ -43,25 +45,35 @@ def load_run_checkpoint(path: Union[str, Path]) -> Dict[str, Any]:
     return checkpoint
 
 
-def config_in(checkpoint: Dict[str, Any], path: Union[str, Path]) -> Config:
-    """Read the config out of a checkpoint.
+def config_in(checkpoint: Dict[str, Any],
+              path: Union[str, Path],
+              allow: Union[str, Sequence[str]] = (),
+              part: str = '') -> Config:
+    """Read the config out of a checkpoint, as data.
 
     Args:
         checkpoint (dict): What :func:`load_run_checkpoint` returns.
         path (str | Path): Its name, for messages.
+        allow (str | Sequence[str]): What it may ask for beside registered
+            names; see :func:`~meltr_mm.apis.config_data.parse_config`.
+            Defaults to nothing.
+        part (str): What is going to be used of it; likewise. Defaults to
+            '': all.
 
     Returns:
         Config: The config that the run was started with.
 
     Raises:
+        RefusedFileError: If it is more than data, or asks for more.
         ValueError: If there is none in it.
     """
-    text = checkpoint.get('meta', {}).get('cfg')
+    meta = checkpoint.get('meta')
+    text = meta.get('cfg') if isinstance(meta, dict) else None
     if not text:
         raise ValueError(
             f'{path}: there is no config in this checkpoint, which was '
             'converted or exported; give the config as well')
-    return Config.fromstring(text, '.py')
+    return parse_config(text, path, allow, part)
 
 
 def load_weights(model: nn.Module, checkpoint: Dict[str, Any],

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..pickled_arrays import RefusedFileError
+from ..safe_checkpoints import load_torch_file
 from .video_files import TABLE_ROW
 
 _FORMAT = 1
@@ -186,13 +188,33 @@ def _read(path: str) -> Dict[str, Any]:
     if not osp.isfile(path):
         raise FileNotFoundError(f'{path}: there is no such index')
     try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception:  # of many kinds, and torch advises to load it unsafely
+        content = load_torch_file(path)
+    except RefusedFileError:
+        raise
+    except ValueError:
         content = None
-    if not isinstance(content, dict) or content.get(
-            'retrieval_index') != _FORMAT:
+    if not _is_index(content):
         raise ValueError(
             f'{path}: must be a retrieval index that this version has saved, '
             'but is something else or was cut short. Name another file, in '
             'which a new index is made')
     return content
+
+
+def _is_index(content: Any) -> bool:
+    if not isinstance(content, dict) or content.get(
+            'retrieval_index') != _FORMAT:
+        return False
+    lists = [content.get(name) for name in ('videos', 'stamps', 'strips')]
+    features = content.get('features')
+    return (all(isinstance(content.get(name), str)
+                for name in ('fingerprint', 'weights'))
+            and all(isinstance(items, list) and len(items) == len(lists[0])
+                    for items in lists)
+            and all(isinstance(name, str) for name in lists[0])
+            and all(isinstance(strip, Tensor) and strip.dim() == 3
+                    and strip.dtype == torch.uint8 for strip in lists[2])
+            and isinstance(features, dict)
+            and all(isinstance(value, Tensor) and value.dim() > 0
+                    and len(value) == len(lists[0])
+                    for value in features.values()))

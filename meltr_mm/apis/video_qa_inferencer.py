@@ -5,6 +5,7 @@ from mmaction.registry import DATASETS, INFERENCERS
 from mmaction.structures import ActionDataSample
 from mmengine.config import ConfigDict
 
+from ..check_options import check_whole
 from .video_files import VideoPipeline, test_dataset_of
 from .video_text_inferencer import REQUEST, VideoTextInferencer, one_per_video
 
@@ -128,6 +129,7 @@ class VideoQAInferencer(VideoTextInferencer):
         Raises:
             ValueError: If the vocabulary has more answers than the model.
         """
+        check_whole('top_k', top_k)
         request = pred.metainfo[REQUEST]
         names = request.get('options') or self.vocabulary
         scores = pred.pred_score.float().cpu()

@@ -8,6 +8,7 @@ from mmaction.registry import INFERENCERS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 
+from ..check_options import check_whole
 from ..datasets.transforms import PickCaption
 from ..datasets.transforms.tokenizing import Tokenizing
 from .drawing import draw_ranking
@@ -41,6 +42,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         batch_size (int): Videos that are encoded at once. Defaults to 1.
         device (str, optional): See :class:`VideoTextInferencer`.
         show_progress (bool): Defaults to False.
+        allow (str | Sequence[str]): See :class:`VideoTextInferencer`.
 
     Raises:
         FileNotFoundError: If config, checkpoint or a video are not there.
@@ -64,8 +66,9 @@ class VideoRetrievalInferencer(VideoTextInferencer):
                  index: Optional[str] = None,
                  batch_size: int = 1,
                  device: Optional[str] = None,
-                 show_progress: bool = False) -> None:
-        super().__init__(model, weights, device, show_progress)
+                 show_progress: bool = False,
+                 allow: Union[str, Sequence[str]] = ()) -> None:
+        super().__init__(model, weights, device, show_progress, allow)
         self.index = self._open_index(index)
         videos = self._inputs_to_list(videos)
         added = self.add(videos, batch_size)
@@ -88,6 +91,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         Returns:
             int: How many there were.
         """
+        check_whole('batch_size', batch_size)
         by_name = {
             video if isinstance(video, str) else f'{number}: {name_of(video)}':
             video for number, video in enumerate(videos)
@@ -95,8 +99,9 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         new = self.index.missing(list(by_name))
         packed = (self.ask(self.pipeline(by_name[name], self._text_of('')),
                            {}, name) for name in new)
-        for batch in self._get_chunk_data(packed, batch_size):
-            self.add_packed(batch)
+        with self._reading():
+            for batch in self._get_chunk_data(packed, batch_size):
+                self.add_packed(batch)
         return len(new)
 
     @torch.no_grad()
@@ -195,6 +200,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         Returns:
             dict: See the class.
         """
+        check_whole('top_k', top_k)
         best = pred.pred_score.sort(descending=True, stable=True)
         pairs = zip(best.indices.tolist()[:top_k],
                     best.values.tolist()[:top_k])

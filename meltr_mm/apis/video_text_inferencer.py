@@ -1,8 +1,10 @@
 """What the inferencers of this package have in common."""
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
@@ -10,8 +12,10 @@ from mmengine.infer import BaseInferencer
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
+from ..check_options import check_whole
 from ..pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
+from .config_data import plain_files
 from .drawing import draw_result, film_strip
 from .video_files import Video, VideoPipeline, name_of
 
@@ -49,11 +53,16 @@ class VideoTextInferencer(BaseInferencer):
             config).
         device (str, optional): Defaults to the accelerator if there is one.
         show_progress (bool): Defaults to False.
+        allow (str | Sequence[str]): Types and modules that the config in the
+            checkpoint may ask for, though they are not registered; see
+            :func:`~meltr_mm.apis.config_data.parse_config`. Defaults to
+            none.
 
     Raises:
         FileNotFoundError: If config or checkpoint are not there.
-        ValueError: If they do not belong together, or the model was trained
-            for something else.
+        RefusedFileError: If the checkpoint asks for more than data.
+        ValueError: If they do not belong together, the model was trained
+            for something else, or the device is not there.
     """
 
     preprocess_kwargs: set = set()
@@ -67,7 +76,8 @@ class VideoTextInferencer(BaseInferencer):
                  model: Union[str, Config, None] = None,
                  weights: Optional[str] = None,
                  device: Optional[str] = None,
-                 show_progress: bool = False) -> None:
+                 show_progress: bool = False,
+                 allow: Union[str, Sequence[str]] = ()) -> None:
         init_default_scope('mmaction')
         if weights is None:
             raise ValueError('a checkpoint is needed: set `weights`')
@@ -75,9 +85,14 @@ class VideoTextInferencer(BaseInferencer):
             if not Path(model).is_file():
                 raise FileNotFoundError(f'{model}: there is no such config')
             model = str(model)
+        check_device(device)
         self.weights = str(weights)
-        super().__init__(model, self.weights, device, 'mmaction',
-                         show_progress)
+        self.allow = allow
+        # A config of the user's own is a program; that in a file is not.
+        self._reading = plain_files if model is None else nullcontext
+        with self._reading():
+            super().__init__(model, self.weights, device, 'mmaction',
+                             show_progress)
 
     def __call__(self,
                  inputs: Union[Video, Sequence[Video]],
@@ -103,9 +118,11 @@ class VideoTextInferencer(BaseInferencer):
             dict: ``predictions``, a list with a dict of strings and numbers
             per video, and ``visualization``, a list of RGB images or None.
         """
-        return super().__call__(inputs, return_datasamples, batch_size,
-                                return_vis=return_vis,
-                                vis_out_dir=vis_out_dir, **kwargs)
+        check_whole('batch_size', batch_size)
+        with self._reading():
+            return super().__call__(inputs, return_datasamples, batch_size,
+                                    return_vis=return_vis,
+                                    vis_out_dir=vis_out_dir, **kwargs)
 
     # ------------------------------------------------------ making of parts
 
@@ -113,7 +130,7 @@ class VideoTextInferencer(BaseInferencer):
                     device: str = 'cpu') -> BaseModel:
         checkpoint = load_run_checkpoint(weights)
         if not cfg:  # MMEngine's way to say that none was given
-            cfg.update(config_in(checkpoint, weights)._cfg_dict)
+            cfg.update(config_in(checkpoint, weights, self.allow)._cfg_dict)
         model = build_bare_model(cfg)
         if model.target not in self.targets:
             does, asked_by = _TARGETS[model.target]
@@ -282,6 +299,27 @@ class VideoTextInferencer(BaseInferencer):
         raise NotImplementedError
 
 
+def check_device(device: Optional[str]) -> None:
+    """Check that a device is there.
+
+    Args:
+        device (str, optional): As for ``torch.device``; None for the default.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if device is None:
+        return
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        reason = str(error).strip().split('\n')[0]
+        raise ValueError(
+            f'the device {device!r} cannot be used here ({reason}); this '
+            f'machine has cpu and {torch.cuda.device_count()} CUDA devices'
+        ) from None
+
+
 def build_bare_model(cfg: Config) -> BaseModel:
     """Build the model of a config, without MELTR around it.
 
@@ -292,15 +330,24 @@ def build_bare_model(cfg: Config) -> BaseModel:
         BaseModel: With new weights.
 
     Raises:
-        ValueError: If the model does not say what can be asked of it.
+        ValueError: If no model can be built, or it does not say what can be
+            asked of it.
     """
-    config = cfg.model
+    config = cfg.get('model')
+    if not isinstance(config, dict) or 'type' not in config:
+        raise ValueError("the config must have a model, such as dict(type="
+                         f"'Violet', ...), but has {config!r}")
     if config.type == 'MELTRWrapper':
         config = config.model
         if 'data_preprocessor' in cfg.model:
             config = ConfigDict(
                 {'data_preprocessor': cfg.model.data_preprocessor, **config})
-    model = MODELS.build(config)
+    try:
+        model = MODELS.build(config)
+    except (AttributeError, KeyError, RuntimeError, TypeError) as error:
+        reason = str(error).strip().split('\n')[0]
+        raise ValueError(f'no {config.type} can be built of this config '
+                         f'({type(error).__name__}: {reason})') from error
     if getattr(model, 'target', None) not in _TARGETS:
         raise ValueError(
             f'the model must have a `target` among {list(_TARGETS)}, as '

@@ -3,37 +3,30 @@
 Public video-language data comes as pickles from other people's drives, and a
 pickle may call any function while it is loaded. The reader here admits numpy
 arrays, numpy scalars and builtin containers; anything else is an error that
-names the file and the foreign class.
+names the file and the foreign class. Arrays are made by
+:mod:`meltr_mm.pickled_arrays`, which does not believe what a file says of
+their size.
 """
 import os
 import os.path as osp
 import pickle
+from collections import OrderedDict
 from functools import lru_cache
-from typing import Any, Dict
+from typing import Any, BinaryIO, Dict
 
-import numpy as np
-
+from ..pickled_arrays import MAKERS, RefusedFileError, ordinary
 from .annotation_files import require_file
 
-_NUMPY_NAMES = {
-    '_reconstruct': 'multiarray',
-    'scalar': 'multiarray',
-    '_frombuffer': 'numeric',
-}
-# `_codecs.encode` is how protocol 2 spells the bytes of an array.
-_PLAIN_NAMES = {
-    ('numpy', 'ndarray'),
-    ('numpy', 'dtype'),
-    ('_codecs', 'encode'),
-    ('collections', 'OrderedDict'),
-    ('builtins', 'set'),
-    ('builtins', 'frozenset'),
-    ('builtins', 'bytearray'),
-    ('builtins', 'complex'),
+_MAKERS = {
+    **MAKERS,
+    'builtins.complex': complex,
+    'builtins.frozenset': frozenset,
+    'builtins.set': set,
+    'collections.OrderedDict': OrderedDict,
 }
 
 
-class ForeignClassError(pickle.UnpicklingError):
+class ForeignClassError(RefusedFileError, pickle.UnpicklingError):
     """A pickle asks for a class that a data file has no reason to hold."""
 
 
@@ -42,16 +35,10 @@ class _DataUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         # Protocols 0 to 2 use the names of Python 2.
         module = {'__builtin__': 'builtins'}.get(module, module)
-        # numpy 2 moved `numpy.core` to `numpy._core`; files know either.
-        for package in ('numpy.core.', 'numpy._core.'):
-            if module == package + _NUMPY_NAMES.get(name, ''):
-                home = 'numpy.core' if np.__version__ < '2' else 'numpy._core'
-                return super().find_class(
-                    f'{home}.{_NUMPY_NAMES[name]}', name)
-        is_dtype = module == 'numpy.dtypes' and name.endswith('DType')
-        if (module, name) in _PLAIN_NAMES or is_dtype:
-            return super().find_class(module, name)
-        raise ForeignClassError(f'{module}.{name}')
+        name = f'{module}.{name}'
+        if name not in _MAKERS:
+            raise ForeignClassError(name)
+        return _MAKERS[name]
 
 
 def load_data_pickle(path: str) -> Any:
@@ -70,19 +57,38 @@ def load_data_pickle(path: str) -> Any:
     """
     require_file(path, 'pickle file')
     with open(path, 'rb') as file:
-        try:
-            return _DataUnpickler(file).load()
-        except ForeignClassError as error:
-            raise ForeignClassError(
-                f'{path}: a data pickle must hold numpy arrays and builtin '
-                f'types only, but this one refers to {error}. It was not '
-                'loaded. If you trust its origin, load it yourself and save '
-                'it again as a dict of numpy arrays.') from None
-        except Exception as error:  # unpickling garbage can raise anything
-            raise ValueError(
-                f'{path}: the file is truncated or is not a pickle '
-                f'({type(error).__name__}: {error}). Fetch or write it '
-                'again.') from None
+        return read_data_pickle(file, path)
+
+
+def read_data_pickle(file: BinaryIO, path: str) -> Any:
+    """Read an open pickle; see :func:`load_data_pickle`.
+
+    Args:
+        file (BinaryIO): The file.
+        path (str): Its name, for messages.
+
+    Returns:
+        Any: The unpickled object.
+
+    Raises:
+        ForeignClassError, ValueError: See :func:`load_data_pickle`.
+    """
+    try:
+        return ordinary(_DataUnpickler(file).load())
+    except ForeignClassError as error:
+        raise ForeignClassError(
+            f'{path}: refused: asks for {error}; a data pickle must hold '
+            'numpy arrays and builtin types only. Nothing of it was run. If '
+            'you trust its origin, load it yourself and save it again as a '
+            'dict of numpy arrays.') from None
+    except RefusedFileError as error:
+        raise RefusedFileError(f'{path}: refused: {error}. Fetch or write it '
+                               'again.') from None
+    except Exception as error:  # unpickling garbage can raise anything
+        raise ValueError(
+            f'{path}: the file is truncated or is not a pickle '
+            f'({type(error).__name__}: {error}). Fetch or write it '
+            'again.') from None
 
 
 def load_video_table(path: str) -> Dict[str, Any]:

@@ -24,4 +24,4 @@ def test_bare_model_from_wrapped_checkpoint(tmp_path):
     missing = subprocess.run(
         [*run, 'nowhere.pth', 'out.pth'], capture_output=True, text=True)
     assert missing.returncode != 0
-    assert 'nowhere.pth: the file does not exist' in missing.stderr
+    assert 'nowhere.pth: there is no such file' in missing.stderr

@@ -88,7 +88,7 @@ def test_config_check_names_what_does_not_fit(official, tmp_path):
     ({'visual.conv1.weight': torch.zeros(1)}, 'visual.conv1.weight'),
     ({'epoch': 3}, "a dict with the keys ['epoch']"),
     (torch.zeros(3), 'a Tensor'),
-    (pytest.raises, 'written by torch.save'),
+    (pytest.raises, 'refused: asks for _pytest.'),
 ])
 def test_wrong_files(content, message, tmp_path):
     torch.save(content, tmp_path / 'in.pt')
@@ -99,8 +99,8 @@ def test_wrong_files(content, message, tmp_path):
 
 
 def test_absent_and_foreign_files(tmp_path):
-    with pytest.raises(SystemExit, match='does not exist'):
+    with pytest.raises(SystemExit, match='there is no such file'):
         run(tmp_path / 'in.pt', tmp_path / 'out.pth')
     (tmp_path / 'text.pt').write_text('no weights')
-    with pytest.raises(SystemExit, match='text.pt: the file must be written'):
+    with pytest.raises(SystemExit, match='text.pt: cannot be read as a'):
         run(tmp_path / 'text.pt', tmp_path / 'out.pth')

@@ -14,6 +14,9 @@ from aid_building import build
 from mmengine.dist import get_rank, get_world_size
 from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
+from mmengine.runner.activation_checkpointing import (
+    turn_on_activation_checkpointing,
+)
 from shared_trunk import SharedTrunk, batch
 from test_wrapper import wrap
 from torch import distributed, nn
@@ -30,6 +33,7 @@ class WithUnusedWeights(SharedTrunk):
 def train(updates: int = 12,
           sync_losses: bool = True,
           dropout: float = 0.,
+          checkpointed: bool = False,
           **options) -> dict:
     """Train on this process's share of every batch.
 
@@ -38,6 +42,8 @@ def train(updates: int = 12,
         sync_losses (bool): Of MELTRWrapper. Defaults to True.
         dropout (float): Of MELTR, masks of which each rank would draw
             differently by itself. Defaults to 0.
+        checkpointed (bool): The trunk has MMEngine's activation
+            checkpointing. Defaults to False.
         **options: Of AIDOptimWrapper.
 
     Returns:
@@ -52,6 +58,8 @@ def train(updates: int = 12,
     if get_rank() > 0:  # they must start equal by themselves
         for p in wrapper.meltr.parameters():
             p.data += 1
+    if checkpointed:
+        turn_on_activation_checkpointing(wrapper, 'model.trunk')
     model = wrapper
     if get_world_size() > 1:
         model = MMDistributedDataParallel(

@@ -26,6 +26,18 @@ APART = [
     dict(estimator='vjp'),
     dict(estimator='vjp', accumulative_counts=2),
 ]
+ADAM = dict(type='AdamW', lr=1e-2)
+# What two processes do, and what one does that must end alike.
+ALIKE = [
+    (dict(checkpointed=True), dict()),
+    (dict(checkpointed=True, accumulative_counts=2),
+     dict(accumulative_counts=2)),
+    (dict(optimizer=dict(type='ZeroRedundancyOptimizer',
+                         optimizer_type='AdamW', lr=1e-2)),
+     dict(optimizer=ADAM)),
+    (dict(optimizer=ADAM, inverse_hessian=dict(type='AdamPreconditioner')),
+     dict(optimizer=ADAM, inverse_hessian=dict(type='AdamPreconditioner'))),
+]
 DROPOUT = [
     dict(dropout=0.3),
     dict(dropout=0.3, sync_losses=False),
@@ -37,6 +49,7 @@ def two_processes(tmp_path_factory):
     """Per rank the results of all runs."""
     out = tmp_path_factory.mktemp('ranks')
     runs = TOGETHER + [dict(o, sync_losses=False) for o in APART] + DROPOUT
+    runs += [two for two, _ in ALIKE]
     return run_two_ranks(SCRIPT, out, json.dumps(runs))
 
 
@@ -85,3 +98,16 @@ def test_dropout_of_meltr_does_not_part_them(two_processes, number):
     without = two_processes[0][0 if number == 0 else len(TOGETHER)]
     assert not torch.allclose(first['meltr.fc1.weight'],
                               without['meltr.fc1.weight'], atol=1e-6)
+
+
+@pytest.mark.parametrize('number', range(len(ALIKE)),
+                         ids=[json.dumps(two) for two, _ in ALIKE])
+def test_other_ways_to_the_same_end(two_processes, number):
+    """Activation checkpointing, with unused parameters; ZeRO."""
+    expected = train(**ALIKE[number][1])
+    before = len(TOGETHER) + len(APART) + len(DROPOUT)
+    first, second = (results[before + number] for results in two_processes)
+    for name, tensor in expected.items():
+        if name.startswith('meltr.'):
+            assert torch.equal(first[name], second[name])
+        torch.testing.assert_close(first[name], tensor, rtol=1e-7, atol=1e-8)

@@ -18,6 +18,7 @@ from meltr_mm._torch import math_attention
 from meltr_mm.meltr import MELTR
 from meltr_mm.meltr.hypergradient import combine, hypergradient
 from meltr_mm.meltr.inverse_hessian import (
+    AdamPreconditioner,
     ConjugateGradient,
     Neumann,
     TrainingHessian,
@@ -198,3 +199,46 @@ def test_with_a_network_and_meltr():
 def test_impossible_numbers(cfg, message):
     with pytest.raises(ValueError, match=message):
         TASK_UTILS.build(cfg)
+
+
+@pytest.mark.parametrize('project', [True, False])
+def test_adam_preconditioner_by_hand(project):
+    torch.manual_seed(0)
+    params = [nn.Parameter(torch.randn(3).double()),
+              nn.Parameter(torch.randn(2, 2).double()),
+              nn.Parameter(torch.randn(2).double())]  # never updated
+    optimizer = torch.optim.AdamW(params, lr=1e-2)
+    for _ in range(4):
+        for p in params[:2]:
+            p.grad = torch.randn_like(p)
+        optimizer.step()
+    v = [torch.randn_like(p) for p in params]
+    solve = AdamPreconditioner(project)
+    solve.optimizer = optimizer
+    result = solve(None, v, params)
+
+    def flat(tensors):
+        return torch.cat([t.flatten() for t in tensors])
+
+    states = [optimizer.state[p] for p in params[:2]]
+    second = flat([s['exp_avg_sq'] for s in states]) / (1 - 0.999**4)
+    p = 1 / (second.sqrt() + 1e-8)
+    p = p / p.mean()
+    m, u = flat([s['exp_avg'] for s in states]), flat(v[:2])
+    if project:
+        u = u - m * (p * m) @ u / ((p * m) @ m)
+    torch.testing.assert_close(flat(result[:2]), p * u)
+    assert not result[2].any()
+    if project:  # scaling all losses alike has no gradient
+        assert abs(m @ flat(result[:2])) < 1e-12
+
+
+def test_adam_preconditioner_names_another_optimiser():
+    p = nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([p], lr=0.1, momentum=0.9)
+    p.grad = torch.ones(2)
+    optimizer.step()
+    solve = AdamPreconditioner()
+    solve.optimizer = optimizer
+    with pytest.raises(ValueError, match='exp_avg.*SGD keeps'):
+        solve(None, [torch.ones(2)], [p])

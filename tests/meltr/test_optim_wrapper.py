@@ -334,7 +334,9 @@ def test_mistakes_in_the_config_are_named():
     sharded = build(model)
     with patch('meltr_mm.meltr.wrapper.is_model_wrapper',
                lambda module: True):
-        with pytest.raises(TypeError, match='whole on each process'):
+        with pytest.raises(TypeError, match=(
+                'whole on each process.*FSDP and DeepSpeed.*'
+                'use MMDistributedDataParallel')):
             sharded._attach(model)
 
 
@@ -397,8 +399,57 @@ def test_a_momentum_encoder_moves_once_per_update(replaces, estimator):
 
 def test_a_plain_wrapper_is_told_that_meltr_is_not_trained(warnings):
     model = wrap()
+    model.trained_by_aid = False
     plain = build_optim_wrapper(
         model, dict(optimizer=dict(type='SGD', lr=0.05)))
     for n in range(2):
         model.train_step(batch(n), plain)
     assert sum('without AIDOptimWrapper' in w for w in warnings) == 1
+
+
+def test_an_update_needs_a_model():
+    model = wrap()
+    optim_wrapper = build(model)
+    with pytest.raises(RuntimeError, match='must follow optim_context'):
+        optim_wrapper.update_params(torch.zeros(()))
+
+
+class Graphless(SharedTrunk):
+    """Whose primary loss has no graph on some batches."""
+
+    def forward(self, inputs, targets=None, mode='tensor'):
+        losses = super().forward(inputs, targets, mode)
+        losses['loss_a'] = losses['loss_a'].detach()
+        return losses
+
+
+def test_a_primary_loss_without_a_graph_counts_as_zero(warnings):
+    model = wrap(Graphless())
+    optim_wrapper = build(model, gamma=0., max_skips=3)
+    before = phi(model)
+    for n in range(2):
+        model.train_step(batch(n), optim_wrapper)
+    assert optim_wrapper.meta_steps == 2
+    assert torch.equal(phi(model), before)
+    assert sum('loss_a has no graph' in w for w in warnings) == 1
+    with pytest.raises(FloatingPointError, match='loss_a has no graph'):
+        model.train_step(batch(2), optim_wrapper)
+
+
+def test_combiners_without_meta_steps_need_no_meta_optimizer():
+    for kind in ('PlainSum', 'UncertaintyWeights'):
+        torch.manual_seed(0)
+        model = MELTRWrapper(SharedTrunk(), dict(type=kind), TASKS,
+                             TASKS[0]).double()
+        optim_wrapper = build(model, meta_optimizer=dict(type='SGD', lr=1.))
+        assert optim_wrapper.meta_optimizer is None
+        start = [p.clone() for p in model.meltr.parameters()]
+        for n in range(3):
+            model.train_step(batch(n), optim_wrapper)
+        assert optim_wrapper.meta_steps == 0
+        assert not len(optim_wrapper.history)
+        assert 'meta_lr' not in optim_wrapper.get_lr()
+        assert all(not torch.equal(p, q)
+                   for p, q in zip(start, model.meltr.parameters()))
+        state = optim_wrapper.state_dict()
+        build(model).load_state_dict(state)

@@ -1,4 +1,6 @@
 import copy
+import io
+import pickle
 
 import pytest
 import torch
@@ -16,7 +18,7 @@ def wrap(model=None, losses=TASKS, primary='loss_a', **kwargs):
         model or SharedTrunk(),
         dict(type='MELTR', hidden_dims=(8, 16), feedforward_dim=16,
              dropout=0.), losses, primary, **kwargs)
-    wrapper.learns_meltr = True  # as an AIDOptimWrapper would set it
+    wrapper.trained_by_aid = True  # as an AIDOptimWrapper would set it
     return wrapper.double()
 
 
@@ -202,3 +204,95 @@ def test_adopts_the_bare_model_and_refuses_another(tmp_path, loader):
     load(again, wrapper.state_dict())
     torch.testing.assert_close(
         dict(again.state_dict()), dict(wrapper.state_dict()))
+
+
+@pytest.mark.parametrize('value', [[], 0.5, 'high', [torch.zeros(()), 1.]],
+                         ids=str)
+def test_what_is_no_loss_is_named(value):
+    wrapper, data = wrap(), batch(0)
+    losses = wrapper(**data, mode='loss')
+    losses['loss_b'] = value
+    with pytest.raises(TypeError, match=(
+            'loss_b is not a tensor or list of tensors')):
+        wrapper.parse_losses(losses)
+
+
+def test_a_train_step_of_its_own_is_refused():
+
+    class Own(SharedTrunk):
+
+        def train_step(self, data, optim_wrapper):
+            return super().train_step(data, optim_wrapper)
+
+    with pytest.raises(TypeError, match='Own has a train_step of its own'):
+        wrap(Own())
+
+
+def test_meltr_is_loaded_whole_or_not_at_all(warnings):
+    saved = wrap(losses=TASKS[:2]).state_dict()
+    for key in saved:
+        saved[key] = saved[key] + 1
+    wrapper = wrap()
+    before = {k: v.clone() for k, v in wrapper.state_dict().items()}
+    wrapper.load_state_dict(saved, strict=False)
+    for key, value in wrapper.state_dict().items():
+        if key.startswith('meltr.'):
+            assert torch.equal(value, before[key]), key
+        else:
+            assert torch.equal(value, saved[key]), key
+    assert sum('MELTR starts anew' in w for w in warnings) == 1
+    assert 'task_embedding' in ''.join(warnings)
+
+
+def test_a_backbone_is_loaded_as_by_mmengine(warnings):
+    wrapper = wrap()
+    part = {'trunk.0.weight': torch.ones(8, 5).double(),
+            **{f'decoder.{n}': torch.zeros(2) for n in range(9)}}
+    wrapper.load_state_dict(part, strict=False)
+    assert wrapper.model.trunk[0].weight.eq(1).all()
+    assert [w for w in warnings if 'only 1 of the 8 tensors' in w]
+
+
+def test_a_trained_model_holds_no_optimiser_and_no_batches():
+    from aid_building import build
+    wrapper = wrap()
+    loader = torch.utils.data.DataLoader([batch(7)], batch_size=None)
+    optim_wrapper = build(wrapper, meta_dataloader=loader)
+    for n in range(3):
+        wrapper.train_step(batch(n), optim_wrapper)
+    copied, file = copy.deepcopy(wrapper), io.BytesIO()
+    torch.save(wrapper, file)
+    size = len(file.getvalue())
+    assert len(pickle.dumps(wrapper)) < 2 * size
+    # A fresh one is as large: nothing came along.
+    file = io.BytesIO()
+    torch.save(wrap(), file)
+    assert size < 1.1 * len(file.getvalue())
+    for p, q in zip(wrapper.parameters(), copied.parameters()):
+        assert torch.equal(p, q)
+
+
+class TwoHeads(SharedTrunk):
+    """A fourth head that only loss_d reaches, and one that nothing does."""
+
+    def __init__(self):
+        super().__init__()
+        self.fourth, self.idle = (torch.nn.Linear(8, 1) for _ in range(2))
+
+    def forward(self, inputs, targets=None, mode='tensor'):
+        losses = super().forward(inputs, targets, mode)
+        losses['loss_d'] = self.fourth(self.trunk(inputs)).square().mean()
+        return losses
+
+
+def test_tensors_without_gradient_are_named_with_their_loss(warnings):
+    from aid_building import build
+    wrapper = wrap(TwoHeads())
+    optim_wrapper = build(wrapper)
+    for n in range(2):
+        wrapper.train_step(batch(n), optim_wrapper)
+    told = [w for w in warnings if 'got no gradient' in w]
+    assert len(told) == 1
+    assert 'fourth.weight' in told[0] and 'idle.bias' in told[0]
+    assert 'loss_d (reaches 2 of them)' in told[0]
+    assert 'trunk' not in told[0].split('reaches them:')[1].split(']')[0]

@@ -22,7 +22,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
-from meltr_mm.apis import config_in, load_run_checkpoint
+from meltr_mm.apis import config_in, load_run_checkpoint, parse_config
 from meltr_mm.pictures import (
     RunHistory,
     best_metric,
@@ -52,15 +52,26 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     parser.add_argument(
         '--smoothing', type=int, default=20, metavar='ITERATIONS',
         help='length of the running mean (default: 20)')
+    parser.add_argument(
+        '--allow-type', action='append', default=[], metavar='NAME',
+        help='a type or module of MELTR in the config that may be used, '
+        'though it is not registered; can be repeated')
     args = parser.parse_args(arguments)
+    if args.smoothing < 1:
+        parser.error(f'--smoothing must be at least 1, but is '
+                     f'{args.smoothing}')
     try:
-        plot(args.source, args.out, args.metric, args.smoothing)
+        plot(args.source, args.out, args.metric, args.smoothing,
+             args.allow_type)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
 
 
-def plot(source: Path, out: Optional[Path], metric: Optional[str],
-         smoothing: int) -> None:
+def plot(source: Path,
+         out: Optional[Path],
+         metric: Optional[str],
+         smoothing: int,
+         allow: Sequence[str] = ()) -> None:
     """Write both pictures and print their paths.
 
     Args:
@@ -68,6 +79,8 @@ def plot(source: Path, out: Optional[Path], metric: Optional[str],
         out (Path, optional): Folder of the pictures.
         metric (str, optional): The metric to draw.
         smoothing (int): Iterations of the running mean.
+        allow (Sequence[str]): What the config may ask for, beside registered
+            names.
 
     Raises:
         FileNotFoundError: If there is nothing at ``source``, or no log.
@@ -86,12 +99,14 @@ def plot(source: Path, out: Optional[Path], metric: Optional[str],
                 'give the --work-dir of tools/train.py, or a checkpoint')
     cfg, meltr, history = None, None, None
     if checkpoint is not None:
-        cfg, meltr, history = read_checkpoint(checkpoint, bool(logs))
+        cfg, meltr, history = read_checkpoint(
+            checkpoint, bool(logs), allow)
     if logs:
         history = history_of_logs(logs)
     out = out or (source if source.is_dir() else source.parent)
     if cfg is None:
-        cfg = Config.fromfile(logs[-1].parent / 'config.py')
+        dump = logs[-1].parent / 'config.py'
+        cfg = parse_config(dump.read_text(), dump, part='model.primary')
     if metric is not None and metric not in history.metrics:
         raise ValueError(f'--metric must be one of {list(history.metrics)}, '
                          f'but got {metric!r}')
@@ -128,13 +143,14 @@ def last_checkpoint(run: Path) -> Optional[Path]:
 
 
 def read_checkpoint(
-        path: Path, without_history: bool
+    path: Path, without_history: bool, allow: Sequence[str]
 ) -> Tuple[Config, nn.Module, Optional[RunHistory]]:
     """Read config, MELTR and history out of a checkpoint of MMEngine.
 
     Args:
         path (Path): The file.
         without_history (bool): Whether the history is not needed.
+        allow (Sequence[str]): See :func:`plot`.
 
     Returns:
         tuple: The config, MELTR with its weights, and the history or None.
@@ -155,10 +171,14 @@ def read_checkpoint(
             'converted model cannot be drawn')
     history = None if without_history else history_of_checkpoint(
         checkpoint, str(path))
-    cfg = config_in(checkpoint, path)
+    cfg = config_in(checkpoint, path, allow, 'model.meltr')
     names = cfg.model.losses
-    meltr = MODELS.build(dict(num_tasks=len(names)) | cfg.model.meltr)
-    meltr.load_state_dict(weights)
+    meltr = MODELS.build(dict(num_tasks=len(names), **cfg.model.meltr))
+    try:
+        meltr.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f'{path}: MELTR must be that of its config, but is '
+                         f'another ({error})'.split('\n')[0]) from None
     return cfg, meltr, history
 
 

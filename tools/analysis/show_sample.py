@@ -11,6 +11,7 @@ of the video, frames or features.
 import argparse
 import logging
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -32,6 +33,7 @@ from meltr_mm.apis import (
     draw_ranking,
     draw_result,
     load_run_checkpoint,
+    plain_files,
 )
 from meltr_mm.pictures import save_figure
 
@@ -55,6 +57,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint', type=Path)
     parser.add_argument('--config', help='default: that in the checkpoint')
+    parser.add_argument('--allow-type', action='append', default=[],
+                        metavar='NAME',
+                        help='a type or module that the config in the '
+                        'checkpoint may ask for, though it is not registered; '
+                        'can be repeated')
     parser.add_argument('--split', default='test', choices=('val', 'test'))
     parser.add_argument('--sample', type=int, nargs='+', default=[0],
                         metavar='NUMBER', help='from 0 (default: 0)')
@@ -64,25 +71,49 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
                         help='videos of a ranking that are encoded at once')
     parser.add_argument('--device')
     args = parser.parse_args(arguments)
+    if args.batch_size < 1:
+        parser.error(f'--batch-size must be at least 1, but is '
+                     f'{args.batch_size}')
     # MMEngine writes deprecations of its own to where the paths go.
     MMLogger.get_current_instance().setLevel(logging.ERROR)
-    out = args.out or args.checkpoint.parent / 'samples'
     try:
-        cfg = Config.fromfile(args.config) if args.config else config_in(
-            load_run_checkpoint(args.checkpoint), args.checkpoint)
-        init_default_scope('mmaction')
-        infer = INFERENCERS[build_bare_model(cfg).target](
-            cfg, args.checkpoint, device=args.device)
-        dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
-        check(args.sample, len(dataset), args.split)
-        if isinstance(infer, VideoRetrievalInferencer):
-            encode(infer, dataset, args.batch_size)
-        for number in args.sample:
-            path = out / f'{args.split}_{number}.png'
-            show(infer, dataset, number, path)
-            print(path)
-    except (ValueError, OSError) as error:
+        # A config of the user's own is a program; that in a file is not.
+        with nullcontext() if args.config else plain_files():
+            draw(args)
+    except (ImportError, OSError, ValueError) as error:
         sys.exit(str(error))
+
+
+def draw(args: argparse.Namespace) -> None:
+    """Draw what the command line asks for.
+
+    Args:
+        args (argparse.Namespace): See :func:`main`.
+
+    Raises:
+        OSError: If a file is not there.
+        ValueError: If files do not belong together, or a sample is not
+            there.
+    """
+    cfg = Config.fromfile(args.config) if args.config else config_in(
+        load_run_checkpoint(args.checkpoint), args.checkpoint,
+        args.allow_type)
+    init_default_scope('mmaction')
+    infer = INFERENCERS[build_bare_model(cfg).target](
+        cfg, args.checkpoint, device=args.device)
+    loader = cfg.get(f'{args.split}_dataloader') or {}
+    if 'dataset' not in loader:
+        raise ValueError(f'the config must have {args.split}_dataloader with '
+                         'a dataset, but has none; choose another --split')
+    dataset = DATASETS.build(loader.dataset)
+    check(args.sample, len(dataset), args.split)
+    if isinstance(infer, VideoRetrievalInferencer):
+        encode(infer, dataset, args.batch_size)
+    out = args.out or args.checkpoint.parent / 'samples'
+    for number in args.sample:
+        path = out / f'{args.split}_{number}.png'
+        show(infer, dataset, number, path)
+        print(path)
 
 
 def check(samples: Sequence[int], count: int, split: str) -> None:

@@ -3,7 +3,6 @@ import argparse
 import sys
 from typing import Callable, Dict, List, Optional, Sequence
 
-import torch
 import weights_file
 from torch import Tensor
 
@@ -46,9 +45,11 @@ def run(name: str,
             content = dict(
                 meta=dict(model=name, converted_from=args.input),
                 state_dict=converted)
+        weights_file.save(content, args.output)
     except ValueError as error:
         sys.exit(f'error: {args.input}: {error}')
-    torch.save(content, args.output)
+    except OSError as error:
+        sys.exit(f'error: {error}')
     dropped = len(weights) - len(converted)
     change = f'{dropped} dropped' if dropped >= 0 else f'{-dropped} added'
     print(f'{args.output}: {len(converted)} entries, {change}')

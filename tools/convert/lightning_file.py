@@ -2,11 +2,13 @@
 import pickle
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Dict, Union
+from typing import Any, Callable, Dict, Union
 
 import torch
 import weights_file
 from torch import Tensor
+
+from meltr_mm.safe_checkpoints import StandIn
 
 
 def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
@@ -37,21 +39,25 @@ def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:
                 map_location='cpu',
                 pickle_module=_StandIns,
                 weights_only=False)
-        except Exception as error:  # unpickling garbage can raise anything
-            raise refused from error
+            return weights_file.state_dict_in(content)
+        except Exception:  # unpickling garbage can raise anything
+            raise refused from None
     return weights_file.state_dict_in(content)
 
 
-class _StandIn:
-    """Takes the place of any object, and of what is done to it."""
+class _Builder:
+    """Calls a function, and cannot be changed by a file that names it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        pass
+    __slots__ = ('_call', )
 
-    def _ignore(self, *args: Any) -> None:
-        pass
+    def __init__(self, call: Callable) -> None:
+        object.__setattr__(self, '_call', call)
 
-    __setstate__ = __setitem__ = append = extend = add = update = _ignore
+    def __call__(self, *args: Any) -> Any:
+        return self._call(*args)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f'{name} cannot be set by a file')
 
 
 class _Unpickler(pickle.Unpickler):
@@ -59,15 +65,15 @@ class _Unpickler(pickle.Unpickler):
 
     _BUILDERS = {
         ('torch._utils', '_rebuild_tensor_v2'):
-        torch._utils._rebuild_tensor_v2,
+        _Builder(torch._utils._rebuild_tensor_v2),
         ('torch._utils', '_rebuild_parameter'):
-        torch._utils._rebuild_parameter,
+        _Builder(torch._utils._rebuild_parameter),
         ('collections', 'OrderedDict'): OrderedDict,
     }
 
     def find_class(self, module: str, name: str) -> Any:
         """Give what may be called under a name."""
-        return self._BUILDERS.get((module, name), _StandIn)
+        return self._BUILDERS.get((module, name), StandIn)
 
 
 class _StandIns:

@@ -1,10 +1,12 @@
 """Reading and writing files of weights, safely."""
-import pickle
 from pathlib import Path
 from typing import Any, Dict, Union
 
 import torch
 from torch import Tensor
+
+from meltr_mm.pickled_arrays import RefusedFileError
+from meltr_mm.safe_checkpoints import load_torch_file
 
 
 class WeightsFileError(ValueError):
@@ -12,7 +14,7 @@ class WeightsFileError(ValueError):
 
 
 class ForeignContentError(WeightsFileError):
-    """A file holds objects of classes that nothing vouches for."""
+    """A file asks for classes or functions that nothing vouches for."""
 
 
 def read(path: Union[str, Path]) -> Any:
@@ -25,21 +27,36 @@ def read(path: Union[str, Path]) -> Any:
         object: Its content, on the CPU.
 
     Raises:
-        WeightsFileError: If the file is absent or holds more than tensors
-            and plain containers.
+        ForeignContentError: If the file asks for more than tensors, plain
+            containers and MMEngine's history.
+        WeightsFileError: If the file is absent or damaged.
     """
     try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError:
-        reason = 'does not exist'
-    except pickle.UnpicklingError:
-        # torch's own text advises to load it unsafely.
-        raise ForeignContentError(
-            'the file must be written by torch.save and hold tensors and '
-            'plain containers only') from None
-    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
-        reason = f'cannot be read: {error}'.split('\n')[0]
-    raise WeightsFileError(f'the file {reason}')
+        return load_torch_file(path)
+    except RefusedFileError as error:
+        kind, reason = ForeignContentError, error
+    except (OSError, ValueError) as error:
+        kind, reason = WeightsFileError, error
+    # Whoever catches it names the file.
+    raise kind(str(reason).replace(f'{path}: ', '', 1))
+
+
+def save(content: Any, path: Union[str, Path]) -> None:
+    """Write a file that :func:`read` reads.
+
+    Args:
+        content (object): Tensors in containers.
+        path (str or Path): The file.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    try:
+        with open(path, 'wb') as file:
+            torch.save(content, file)
+    except OSError as error:
+        raise OSError(f'{path}: cannot be written ({error.strerror}); name a '
+                      'file in a folder that exists') from None
 
 
 def read_state_dict(path: Union[str, Path]) -> Dict[str, Tensor]:

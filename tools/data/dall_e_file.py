@@ -4,11 +4,12 @@ The file holds a whole module, pickled with the classes of the package
 ``dall_e``. They are replaced by empty ones, from which only the tensors are
 taken.
 """
-import pickle
 from typing import Dict, Iterator, Tuple
 
-import torch
 from torch import Tensor
+
+from meltr_mm.pickled_arrays import RefusedFileError
+from meltr_mm.safe_checkpoints import load_torch_file
 
 # The classes that such a module is made of.
 _CLASSES = ('dall_e.encoder.Encoder', 'dall_e.encoder.EncoderBlock',
@@ -34,18 +35,19 @@ def read_encoder(path: str) -> Dict[str, Tensor]:
     Raises:
         ValueError: If the file is missing or holds something else.
     """
-    shells = [(type(name, (_Shell, ), {}), name) for name in _CLASSES]
+    shells = {name: type(name, (_Shell, ), {}) for name in _CLASSES}
     try:
-        with torch.serialization.safe_globals(shells):
-            content = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError:
-        raise ValueError(f'{path}: there is no such file.') from None
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        content = load_torch_file(path, shells=shells)
+    except FileNotFoundError as error:
+        raise ValueError(f'{error}.') from None
+    except RefusedFileError as error:
+        raise RefusedFileError(
+            f'{error}. The encoder.pkl of the DALL-E dVAE is needed, or its '
+            'state_dict()') from None
+    except ValueError as error:
         raise ValueError(
-            f'{path}: must be the encoder.pkl of the DALL-E dVAE, but cannot '
-            f'be read safely ({type(error).__name__}). Fetch it again. If '
-            'you trust it, load it where the package dall_e is installed, '
-            'save its state_dict(), and give that file.') from None
+            f'{error}; it must be the encoder.pkl of the DALL-E dVAE. Fetch '
+            'it again') from None
     if isinstance(content, _Shell):
         content = dict(_tensors(content, ''))
     if not isinstance(content, dict) or not content:

@@ -10,7 +10,7 @@ from .mask_text import MaskText
 from .mask_text_as_bert import MaskTextAsBert
 from .mask_video_blocks import MaskVideoBlocks
 from .mask_words import MaskWords
-from .pad_to_square_resize import PadToSquareResize
+from .pad_to_square_resize import PadToSquareResize, ResizeAntialiased
 from .pick_caption import PickCaption
 from .sample_frames import SampleFramesBySegment, SampleFramesEvenly
 from .tokenize_caption import TokenizeCaption
@@ -34,6 +34,7 @@ __all__ = [
     'MaskWords',
     'PadToSquareResize',
     'PickCaption',
+    'ResizeAntialiased',
     'SampleFramesBySegment',
     'SampleFramesEvenly',
     'TokenizeCaption',

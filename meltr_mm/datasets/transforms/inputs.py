@@ -5,6 +5,7 @@ single transforms of one model in their order, with the options that a config
 sets. Whoever wants to change a single step lists the steps instead: ``steps``
 of the class gives them as a pipeline.
 """
+from inspect import Parameter, signature
 from typing import Any, Dict, List
 
 from mmaction.registry import TRANSFORMS
@@ -29,6 +30,17 @@ class ModelInputs(BaseTransform):
     Raises:
         TypeError: For another option.
     """
+
+    def __init_subclass__(cls) -> None:
+        # Whoever asks what the class takes is told what `steps` does.
+        def __init__(self, **options) -> None:  # noqa: N807
+            ModelInputs.__init__(self, **options)
+
+        steps = signature(cls.steps)
+        own = Parameter('self', Parameter.POSITIONAL_OR_KEYWORD)
+        __init__.__signature__ = steps.replace(
+            parameters=[own, *steps.parameters.values()])
+        cls.__init__ = __init__
 
     def __init__(self, **options) -> None:
         self.options = options

@@ -1,5 +1,5 @@
-"""VIOLET's geometry: the whole frame, padded to a square."""
-from typing import Dict
+"""Resizing with PIL's filter, which averages where it shrinks."""
+from typing import Dict, Tuple
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
@@ -64,3 +64,44 @@ class PadToSquareResize(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(size={self.size})'
+
+
+@TRANSFORMS.register_module()
+class ResizeAntialiased(BaseTransform):
+    """Resize every frame with PIL's bilinear filter.
+
+    MMAction2's ``Resize`` uses OpenCV's, which skips pixels where it shrinks.
+
+    Reads and writes ``imgs`` (list of uint8 arrays (H, W, 3)) and writes
+    ``img_shape``.
+
+    Args:
+        scale (tuple[int, int]): Width and height. With a -1 the other one is
+            the length of the shorter side, and proportions stay.
+
+    Raises:
+        ValueError: If a length is not positive.
+    """
+
+    def __init__(self, scale: Tuple[int, int]) -> None:
+        if max(scale) < 1 or min(scale) < 1 and -1 not in scale:
+            raise ValueError('`scale` must be width and height, one of them '
+                             f'-1 to keep proportions, but got {scale}.')
+        self.scale = tuple(scale)
+
+    def transform(self, results: Dict) -> Dict:
+        """Resize."""
+        height, width = results['imgs'][0].shape[:2]
+        size = self.scale
+        if -1 in size:
+            side, shorter = max(size), min(height, width)
+            size = (side * width // shorter, side * height // shorter)
+        results['imgs'] = [
+            np.asarray(Image.fromarray(image).resize(size, Image.BILINEAR))
+            for image in results['imgs']
+        ]
+        results['img_shape'] = (size[1], size[0])
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(scale={self.scale})'

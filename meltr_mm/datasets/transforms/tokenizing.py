@@ -31,7 +31,7 @@ def load_tokenizer(name: str) -> 'PreTrainedTokenizerFast':
     from transformers import AutoTokenizer
     path = minilm_directory() if name == 'minilm' else name
     try:
-        return AutoTokenizer.from_pretrained(path)
+        return AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise ValueError(
             f'tokenizer={name!r} could not be loaded '

@@ -47,6 +47,8 @@ class VioletInputs(ModelInputs):
         official_options (bool): Text and masks of options as the official
             code has them, see :class:`TokenizeChoices` and
             :class:`MaskText`. Defaults to False.
+        official_rng (bool): Draw hidden blocks number by number, see
+            :class:`MaskVideoBlocks`. Defaults to False.
     """
 
     @staticmethod
@@ -62,7 +64,8 @@ class VioletInputs(ModelInputs):
               mask_probability: float = 0.15,
               never_masked: Sequence[int] = BERT_SPECIAL_IDS,
               list_options: bool = True,
-              official_options: bool = False) -> List[Dict[str, Any]]:
+              official_options: bool = False,
+              official_rng: bool = False) -> List[Dict[str, Any]]:
         """See :class:`ModelInputs`."""
         check_choice('text_key', text_key, TEXTS)
         words = dict(tokenizer=tokenizer, max_length=max_length)
@@ -86,7 +89,7 @@ class VioletInputs(ModelInputs):
                  special_ids=tuple(never_masked),
                  official_options=official_options),
             dict(type='LoadVQCodes', vq_file=vq_file, num_codes=num_codes),
-            dict(type='MaskVideoBlocks'),
+            dict(type='MaskVideoBlocks', official_rng=official_rng),
         ]
         return [
             *read,
