@@ -86,7 +86,7 @@ def test_all_missing_files_are_listed(run):
     ('nan', "features of 'a' must be finite"),
     ('short', "the 3 vectors of 'a' have none between 5.0"),
     ('truncated', 'is truncated or is not a pickle'),
-    ('foreign', 'refers to subprocess.run'),
+    ('foreign', 'asks for subprocess.run'),
 ])
 def test_faults_of_features(run, tmp_path, fault, message):
     path = write('youcook2', tmp_path / 'data') / FEATURES['youcook2']
