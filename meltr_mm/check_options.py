@@ -149,6 +149,28 @@ def check_config(name: str, value: Any) -> None:
                          f'but got {value!r}')
 
 
+def check_device(device: Optional[str]) -> None:
+    """Check that a device is there.
+
+    Args:
+        device (str, optional): As for ``torch.device``; None for the default.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if device is None:
+        return
+    import torch
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        reason = str(error).strip().split('\n')[0]
+        raise ValueError(
+            f'the device {device!r} cannot be used here ({reason}); this '
+            f'machine has cpu and {torch.cuda.device_count()} CUDA devices'
+        ) from None
+
+
 def check_known_options(cls: type, options: Dict[str, Any]) -> None:
     """Check the names of the options that a class passes to its bases.
 

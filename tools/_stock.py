@@ -45,5 +45,5 @@ def run_stock_script(name: str) -> None:
         if os.environ.get('RANK', '0') == '0':
             print(f'\n{_INTERRUPTED[name]}', file=sys.stderr)
         sys.exit(130)  # as a shell says it
-    except (ConfigKeyError, RefusedFileError) as error:
+    except (ConfigKeyError, FileNotFoundError, RefusedFileError) as error:
         sys.exit(str(error))

@@ -12,8 +12,8 @@ The config is that in the checkpoint unless --config names one. Which of the
 five can be asked is decided by what the checkpoint was trained for. VIOLET
 and All-in-one look at video files; UniVL takes features: a .npy with an array
 (seconds, channels), or TABLE:ID, a video of a data set's feature file, such as
-features.pickle:video7. With --index the encoded videos are kept in a file, so
-that the next query needs no videos.
+features.pickle:video7, or with --s3d video files as well. With --index the
+encoded videos are kept in a file, so that the next query needs no videos.
 """
 import argparse
 import json
@@ -63,6 +63,9 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
                         help='how many answers or videos (default: 5)')
     parser.add_argument('--batch-size', type=int, default=4, metavar='N')
     parser.add_argument('--device', help='such as cpu or cuda:1')
+    parser.add_argument('--s3d', metavar='FILE',
+                        help='s3d_howto100m.pth, with which UniVL takes video '
+                        'files')
     parser.add_argument('--pictures', metavar='DIR',
                         help='draw each result into this folder')
     parser.add_argument('--json', action='store_true',
@@ -103,7 +106,8 @@ def ask(args: argparse.Namespace) -> List[Dict[str, Any]]:
             for something else.
     """
     loaded = dict(model=args.config, weights=args.checkpoint,
-                  device=args.device, allow=args.allow_type)
+                  device=args.device, allow=args.allow_type,
+                  s3d=args.s3d)
     called: Dict[str, Any] = dict(batch_size=args.batch_size,
                                   vis_out_dir=args.pictures or '')
     if args.query is not None:

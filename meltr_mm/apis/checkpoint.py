@@ -92,7 +92,7 @@ def load_weights(model: nn.Module, checkpoint: Dict[str, Any],
     weights: Dict[str, Tensor] = checkpoint['state_dict']
     if any(name.startswith('meltr.') for name in weights):
         weights = {
-            name.removeprefix('model.'): value
+            name[len('model.'):]: value
             for name, value in weights.items() if name.startswith('model.')
         }
     own = model.state_dict()

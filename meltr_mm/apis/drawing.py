@@ -86,7 +86,8 @@ def draw_ranking(query: str,
                  f"score {hit['score']:.3f}"]
         if is_true:
             lines[1] += ', true video'
-            picture.spines[:].set(visible=True, color=TRUE, linewidth=3)
+            for spine in picture.spines.values():
+                spine.set(visible=True, color=TRUE, linewidth=3)
         if 'text' in hit:
             lines += textwrap.wrap(hit['text'], 44, max_lines=2)
         words.text(0, 0.5, '\n'.join(lines), va='center', fontsize='small',

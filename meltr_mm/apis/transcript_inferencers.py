@@ -8,12 +8,7 @@ from .video_text_inferencer import REQUEST, VideoTextInferencer, one_per_video
 
 
 class TranscriptInferencer(VideoTextInferencer):
-    """Base of the inferencers that take a transcript beside each video.
-
-    Args:
-        *args: See :class:`VideoTextInferencer`.
-        **kwargs: Likewise.
-    """
+    """Base of the inferencers that take a transcript beside each video."""
 
     preprocess_kwargs = {'transcript'}
 
@@ -28,14 +23,11 @@ class TranscriptInferencer(VideoTextInferencer):
             transcript (str | Sequence[str]): For all videos, or for each.
                 Defaults to '': nothing is known.
 
-        Returns:
-            list[dict]: One per video.
-
         Raises:
             ValueError: If there are not as many as videos.
         """
         texts = one_per_video(transcript, isinstance(transcript, str), count,
-                         'transcript')
+                              'transcript')
         return [dict(transcript=text) for text in texts]
 
     def fields(self, request: Dict[str, Any]) -> Dict[str, Any]:
@@ -52,10 +44,6 @@ class VideoCaptionInferencer(TranscriptInferencer):
     which the caption was the best of its beam: its log-probability, by
     default per token.
 
-    Args:
-        *args: See :class:`VideoTextInferencer`.
-        **kwargs: Likewise.
-
     Example:
         >>> write = VideoCaptionInferencer(weights='work_dirs/RUN/best.pth')
         >>> write('clip.npy', transcript='now add the salt')
@@ -64,22 +52,15 @@ class VideoCaptionInferencer(TranscriptInferencer):
     targets = ('caption', )
 
     def result(self, pred: ActionDataSample) -> Dict[str, Any]:
-        """Take the caption out.
-
-        Args:
-            pred (ActionDataSample): With ``pred_caption``,
-                ``pred_caption_score`` and the request.
-
-        Returns:
-            dict: See the class.
+        """Read ``pred_caption`` and ``pred_caption_score``; see the class.
 
         Raises:
             ValueError: If the model writes ids only.
         """
         if 'pred_caption' not in pred:
             raise ValueError(
-                f'{self.weights}: UniVLCaptioning must know its tokenizer to '
-                'write text; set model.task.tokenizer in the config')
+                f'{self.weights}: the model must know its tokenizer to write '
+                'text; set model.task.tokenizer in the config')
         return dict(
             pred.metainfo[REQUEST],
             caption=pred.pred_caption,
@@ -95,10 +76,6 @@ class VideoSentimentInferencer(TranscriptInferencer):
     of the training data (-3 to 3 for CMU-MOSI), the sentiment says in a word
     whether it is above 0.
 
-    Args:
-        *args: See :class:`VideoTextInferencer`.
-        **kwargs: Likewise.
-
     Example:
         >>> rate = VideoSentimentInferencer(weights='work_dirs/RUN/best.pth')
         >>> rate('clip.npy', transcript='I did not like it')
@@ -107,15 +84,7 @@ class VideoSentimentInferencer(TranscriptInferencer):
     targets = ('sentiment', )
 
     def result(self, pred: ActionDataSample) -> Dict[str, Any]:
-        """Take the rating out.
-
-        Args:
-            pred (ActionDataSample): With ``pred_sentiment`` (1,) and the
-                request.
-
-        Returns:
-            dict: See the class.
-        """
+        """Read ``pred_sentiment``; see the class."""
         score = float(pred.pred_sentiment)
         return dict(
             pred.metainfo[REQUEST],

@@ -2,7 +2,7 @@
 import os.path as osp
 import re
 from copy import deepcopy
-from typing import Any, Callable, Dict, List, Union
+from typing import Any, Callable, Dict, List, Optional, Union
 
 import numpy as np
 from mmengine.config import Config
@@ -26,18 +26,25 @@ class VideoPipeline:
 
     Files are read by ``VideoInit`` and ``VideoDecode``, whatever the config
     names, also where it takes frames that were extracted to a pickle; its
-    rule of sampling is kept. Where it takes features, a
-    video is an array (seconds, D), a ``.npy`` of one, or ``TABLE:ID``, a row
-    of a feature file of a data set. All that comes after is the config's.
+    rule of sampling is kept. Where it takes features, a video is an array
+    (seconds, D), a ``.npy`` of one, ``TABLE:ID``, a row of a feature file of
+    a data set, or with ``extract`` a file as well. All that comes after is
+    the config's.
 
     Args:
         cfg (Config): A whole config.
+        extract (Callable, optional): Video file -> its features (seconds,
+            D). Defaults to None.
 
     Raises:
         ValueError: If its test pipeline reads no video that is known here.
     """
 
-    def __init__(self, cfg: Config) -> None:
+    def __init__(
+            self,
+            cfg: Config,
+            extract: Optional[Callable[[str], np.ndarray]] = None) -> None:
+        self._extract = extract
         steps = single_steps(test_dataset_of(cfg)['pipeline'])
         places = [i for i, step in enumerate(steps)
                   if step['type'] in _DECODERS]
@@ -45,7 +52,10 @@ class VideoPipeline:
             raise ValueError(
                 f'the test pipeline must read the video by one of '
                 f"{_DECODERS}, but has {[step['type'] for step in steps]}")
-        readers, rest = steps[:places[0] + 1], steps[places[0] + 1:]
+        readers = steps[:places[0] + 1]
+        # Whoever asks has no references to compare the answer with.
+        rest = [step for step in steps[places[0] + 1:]
+                if step['type'] != 'TokenizeReferences']
         self.takes_features = readers[-1]['type'] == _FEATURES
         self.feature_dim = readers[-1].get('feature_dim', 1024)
         self._rest = Compose(deepcopy(rest))
@@ -102,12 +112,16 @@ class VideoPipeline:
             return np.asarray(table[row[2]])
         if not osp.exists(video):
             raise FileNotFoundError(f'{video}: there is no such file')
+        if self._extract and not video.endswith(('.npy', '.pickle', '.pkl')):
+            return self._extract(video)
         if not video.endswith('.npy') or osp.exists(index_of(video)):
             raise ValueError(
-                f'{video}: this model takes features, not videos: a .npy '
-                f'with an array (seconds, {self.feature_dim}), or TABLE:ID '
-                'for one video of the feature file of a data set, such as '
-                'features.pickle:video7')
+                f'{video}: this model takes features: a .npy with an array '
+                f'(seconds, {self.feature_dim}), or TABLE:ID for one video '
+                'of the feature file of a data set, such as '
+                'features.pickle:video7. It takes a video where the weights '
+                'of S3D-G are given (--s3d of the demo, `s3d` of an '
+                'inferencer)')
         try:
             return np.load(video, allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
@@ -159,5 +173,5 @@ def _file_readers(readers: List[dict]) -> List[dict]:
         ]
     else:
         sampling = [deepcopy(step) for step in readers[:-1]
-                    if not step['type'].endswith(('Init', 'CountGIFFrames'))]
+                    if not step['type'].endswith('Init')]
     return [dict(type='VideoInit'), *sampling, dict(type='VideoDecode')]

@@ -26,10 +26,6 @@ class VideoQAInferencer(VideoTextInferencer):
     ``dict(answer, score)``, best first. Scores are probabilities: of the
     whole vocabulary, or of the options.
 
-    Args:
-        *args: See :class:`VideoTextInferencer`.
-        **kwargs: Likewise.
-
     Raises:
         FileNotFoundError: If config, checkpoint or vocabulary are not there.
         ValueError: If they do not belong together.
@@ -116,15 +112,7 @@ class VideoQAInferencer(VideoTextInferencer):
     def result(self,
                pred: ActionDataSample,
                top_k: int = 5) -> Dict[str, Any]:
-        """Name the best answers.
-
-        Args:
-            pred (ActionDataSample): With ``pred_score`` (K,) and the
-                request.
-            top_k (int): How many answers. Defaults to 5.
-
-        Returns:
-            dict: See the class.
+        """Name the ``top_k`` best answers; see the class.
 
         Raises:
             ValueError: If the vocabulary has more answers than the model.

@@ -43,6 +43,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
         device (str, optional): See :class:`VideoTextInferencer`.
         show_progress (bool): Defaults to False.
         allow (str | Sequence[str]): See :class:`VideoTextInferencer`.
+        s3d (str, optional): See :class:`VideoTextInferencer`.
 
     Raises:
         FileNotFoundError: If config, checkpoint or a video are not there.
@@ -67,8 +68,10 @@ class VideoRetrievalInferencer(VideoTextInferencer):
                  batch_size: int = 1,
                  device: Optional[str] = None,
                  show_progress: bool = False,
-                 allow: Union[str, Sequence[str]] = ()) -> None:
-        super().__init__(model, weights, device, show_progress, allow)
+                 allow: Union[str, Sequence[str]] = (),
+                 s3d: Optional[str] = None) -> None:
+        super().__init__(model, weights, device, show_progress, allow,
+                         s3d)
         self.index = self._open_index(index)
         videos = self._inputs_to_list(videos)
         added = self.add(videos, batch_size)
@@ -106,12 +109,8 @@ class VideoRetrievalInferencer(VideoTextInferencer):
 
     @torch.no_grad()
     def add_packed(self, samples: List[dict]) -> None:
-        """Encode what a pipeline has packed, and that is not here yet.
-
-        Args:
-            samples (list[dict]): ``inputs`` and ``data_samples``, which
-                :meth:`ask` has marked.
-        """
+        """Encode samples that a pipeline has packed and :meth:`ask` has
+        marked, of videos that are not here yet."""
         data = self.model.data_preprocessor(self.collate_fn(samples), False)
         features = self.model.encode_videos(data['inputs'],
                                             data['data_samples'])
@@ -122,23 +121,12 @@ class VideoRetrievalInferencer(VideoTextInferencer):
     def preprocess(self,
                    inputs: Sequence[str],
                    batch_size: int = 1) -> Iterable[List[ActionDataSample]]:
-        """Tokenize queries.
-
-        Args:
-            inputs (Sequence[str]): Texts.
-            batch_size (int): How many at once. Defaults to 1.
-
-        Yields:
-            list[ActionDataSample]: With ``text_ids`` and ``text_mask``.
-        """
+        """Tokenize queries, and yield batches of them."""
         yield from self._get_chunk_data(
             map(self.query_sample, inputs), batch_size)
 
     def query_sample(self, query: str) -> ActionDataSample:
         """Tokenize a query as the test pipeline tokenizes texts.
-
-        Args:
-            query (str): The text.
 
         Returns:
             ActionDataSample: With ``text_ids`` and ``text_mask``, (X,) int64.
@@ -166,13 +154,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
     @torch.no_grad()
     def forward(self,
                 inputs: List[ActionDataSample]) -> List[ActionDataSample]:
-        """Score all videos for each query.
-
-        Args:
-            inputs (list[ActionDataSample]): Q queries.
-
-        Returns:
-            list[ActionDataSample]: With ``pred_score``, (G,).
+        """Score all videos for each query: ``pred_score``, (G,).
 
         Raises:
             ValueError: If there are no videos.
@@ -191,15 +173,7 @@ class VideoRetrievalInferencer(VideoTextInferencer):
     def result(self,
                pred: ActionDataSample,
                top_k: int = 5) -> Dict[str, Any]:
-        """Name the best videos.
-
-        Args:
-            pred (ActionDataSample): With ``pred_score`` (G,) and the query.
-            top_k (int): How many. Defaults to 5.
-
-        Returns:
-            dict: See the class.
-        """
+        """Name the ``top_k`` best videos; see the class."""
         check_whole('top_k', top_k)
         best = pred.pred_score.sort(descending=True, stable=True)
         pairs = zip(best.indices.tolist()[:top_k],

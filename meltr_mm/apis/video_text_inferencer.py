@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Union
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from mmaction.registry import MODELS
 from mmengine.config import Config, ConfigDict
@@ -12,11 +11,12 @@ from mmengine.infer import BaseInferencer
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 
-from ..check_options import check_whole
+from ..check_options import check_device, check_whole
 from ..pictures import save_figure, to_image
 from .checkpoint import config_in, load_run_checkpoint, load_weights
 from .config_data import plain_files
 from .drawing import draw_result, film_strip
+from .s3d_features import S3DFeatures
 from .video_files import Video, VideoPipeline, name_of
 
 # How a data sample carries what was asked for, beside its tensors.
@@ -57,6 +57,8 @@ class VideoTextInferencer(BaseInferencer):
             checkpoint may ask for, though they are not registered; see
             :func:`~meltr_mm.apis.config_data.parse_config`. Defaults to
             none.
+        s3d (str, optional): ``s3d_howto100m.pth``, with which a model that
+            takes features takes video files as well. Defaults to None.
 
     Raises:
         FileNotFoundError: If config or checkpoint are not there.
@@ -77,7 +79,8 @@ class VideoTextInferencer(BaseInferencer):
                  weights: Optional[str] = None,
                  device: Optional[str] = None,
                  show_progress: bool = False,
-                 allow: Union[str, Sequence[str]] = ()) -> None:
+                 allow: Union[str, Sequence[str]] = (),
+                 s3d: Optional[str] = None) -> None:
         init_default_scope('mmaction')
         if weights is None:
             raise ValueError('a checkpoint is needed: set `weights`')
@@ -87,6 +90,7 @@ class VideoTextInferencer(BaseInferencer):
             model = str(model)
         check_device(device)
         self.weights = str(weights)
+        self.s3d = s3d
         self.allow = allow
         # A config of the user's own is a program; that in a file is not.
         self._reading = plain_files if model is None else nullcontext
@@ -146,7 +150,10 @@ class VideoTextInferencer(BaseInferencer):
         return model.to(device).eval()
 
     def _init_pipeline(self, cfg: ConfigDict) -> VideoPipeline:
-        return VideoPipeline(cfg)
+        if self.s3d is None:
+            return VideoPipeline(cfg)
+        device = next(self.model.parameters()).device
+        return VideoPipeline(cfg, S3DFeatures(self.s3d, device))
 
     def _init_visualizer(self, cfg: ConfigDict) -> None:
         # Results are drawn by `visualize` itself.
@@ -164,16 +171,7 @@ class VideoTextInferencer(BaseInferencer):
                    inputs: Sequence[Video],
                    batch_size: int = 1,
                    **asked) -> Iterable[dict]:
-        """Read the videos.
-
-        Args:
-            inputs (Sequence[str | np.ndarray]): Videos.
-            batch_size (int): Per batch. Defaults to 1.
-            **asked: What is asked, see the subclass.
-
-        Yields:
-            dict: Batches for the model.
-        """
+        """Read the videos, and yield batches for the model."""
         requests = self.requests(len(inputs), **asked)
         packed = (self.ask(self.pipeline(video, self.fields(request)),
                            request, video)
@@ -182,14 +180,7 @@ class VideoTextInferencer(BaseInferencer):
                        self._get_chunk_data(packed, batch_size))
 
     def requests(self, count: int, **asked) -> List[Dict[str, Any]]:
-        """Say for each video what is asked about it.
-
-        Args:
-            count (int): Number of videos.
-            **asked: See the subclass.
-
-        Returns:
-            list[dict]: One per video.
+        """Say for each of some videos what is asked about it.
 
         Raises:
             ValueError: If something else has to be asked.
@@ -197,28 +188,14 @@ class VideoTextInferencer(BaseInferencer):
         raise NotImplementedError
 
     def fields(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Make of a request the fields that the pipeline reads.
-
-        Args:
-            request (dict): One of :meth:`requests`.
-
-        Returns:
-            dict: Fields of a sample.
+        """Make of a request the fields of a sample that the pipeline reads.
         """
         raise NotImplementedError
 
     def ask(self, packed: dict, request: Dict[str, Any],
             video: Video) -> dict:
-        """Note on a packed sample what is asked and what the model sees.
-
-        Args:
-            packed (dict): ``inputs`` and ``data_samples``.
-            request (dict): Goes into the result.
-            video (str | np.ndarray): Likewise.
-
-        Returns:
-            dict: The same dict.
-        """
+        """Note on a sample, as a pipeline packs it, what is asked and what
+        the model sees: both go into the result. Returns the sample."""
         packed['data_samples'].set_metainfo({
             REQUEST: dict(video=name_of(video), **request),
             STRIP: film_strip(packed['inputs'])
@@ -232,14 +209,9 @@ class VideoTextInferencer(BaseInferencer):
                   vis_out_dir: str = '') -> Optional[List[np.ndarray]]:
         """Draw each result with the frames that the model saw.
 
-        Args:
-            inputs (list): Not used.
-            preds (list): Data samples with predictions.
-            return_vis (bool): Return the images. Defaults to False.
-            vis_out_dir (str): Write them there. Defaults to '': nowhere.
-
         Returns:
-            list[np.ndarray], optional: RGB images, (H, W, 3), uint8.
+            list[np.ndarray], optional: RGB images, (H, W, 3), uint8; None if
+            they are neither to be returned nor written.
         """
         if not return_vis and not vis_out_dir:
             return None
@@ -254,14 +226,7 @@ class VideoTextInferencer(BaseInferencer):
         return images
 
     def picture(self, pred: Any) -> Figure:
-        """Draw a result.
-
-        Args:
-            pred (ActionDataSample): With the prediction and the request.
-
-        Returns:
-            Figure: What the model saw and said.
-        """
+        """Draw what the model saw and said."""
         return draw_result(self.result(pred), pred.metainfo[STRIP])
 
     def postprocess(self,
@@ -269,55 +234,22 @@ class VideoTextInferencer(BaseInferencer):
                     visualization: Optional[List[np.ndarray]] = None,
                     return_datasamples: bool = False,
                     **kwargs) -> Dict[str, Any]:
-        """Turn data samples into results.
-
-        Args:
-            preds (list): Data samples with predictions.
-            visualization (list, optional): See :meth:`visualize`.
-            return_datasamples (bool): Leave them as they are. Defaults to
-                False.
-            **kwargs: For :meth:`result`.
-
-        Returns:
-            dict: ``predictions`` and ``visualization``.
-        """
+        """Put results, or the data samples as they are, and images into one
+        dict; see :meth:`__call__`."""
         results = preds if return_datasamples else [
             self.result(pred, **kwargs) for pred in preds
         ]
         return dict(predictions=results, visualization=visualization)
 
     def result(self, pred: Any, **kwargs) -> Dict[str, Any]:
-        """Make a plain dict of a prediction.
+        """Make a dict of strings and numbers of a prediction.
 
         Args:
-            pred (ActionDataSample): Of the model, with the request.
+            pred (ActionDataSample): With what the model predicts and the
+                request.
             **kwargs: See the subclass.
-
-        Returns:
-            dict: Strings, numbers, lists and dicts.
         """
         raise NotImplementedError
-
-
-def check_device(device: Optional[str]) -> None:
-    """Check that a device is there.
-
-    Args:
-        device (str, optional): As for ``torch.device``; None for the default.
-
-    Raises:
-        ValueError: If it is not.
-    """
-    if device is None:
-        return
-    try:
-        torch.empty(0, device=device)
-    except (AssertionError, NotImplementedError, RuntimeError) as error:
-        reason = str(error).strip().split('\n')[0]
-        raise ValueError(
-            f'the device {device!r} cannot be used here ({reason}); this '
-            f'machine has cpu and {torch.cuda.device_count()} CUDA devices'
-        ) from None
 
 
 def build_bare_model(cfg: Config) -> BaseModel:
@@ -351,27 +283,19 @@ def build_bare_model(cfg: Config) -> BaseModel:
     if getattr(model, 'target', None) not in _TARGETS:
         raise ValueError(
             f'the model must have a `target` among {list(_TARGETS)}, as '
-            'Violet, UniVL, AllInOne and every VideoTextModel have, but is '
-            f'{config.type}; for other models use the inferencers of the '
-            'package that they come from')
+            f'every VideoTextModel has, but is {config.type}; for other '
+            'models use the inferencers of the package that they come from')
     return model
 
 
 def one_per_video(value: Union[Any, Sequence[Any]], is_one: bool, count: int,
                   name: str) -> list:
-    """Repeat what is meant for all videos; check what is meant for each.
-
-    Args:
-        value (object): One value, or one per video.
-        is_one (bool): Which of the two it is.
-        count (int): Number of videos.
-        name (str): Of the argument, for messages.
-
-    Returns:
-        list: One value per video.
+    """Repeat a value that is meant for all videos, or check that there is
+    one for each.
 
     Raises:
-        ValueError: If there are not as many values as videos.
+        ValueError: If there are not as many values as videos; the message
+            calls them by the name.
     """
     values = [value] * count if is_one else list(value)
     if len(values) != count:

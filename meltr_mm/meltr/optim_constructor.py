@@ -22,6 +22,10 @@ class AIDOptimWrapperConstructor:
     ``paramwise_cfg`` means what it means for the bare model, parameter names
     included.
 
+    Where the combiner has nothing that meta steps train, the meta optimiser
+    is left out; parameters that the ordinary gradient trains (uncertainty
+    weighting) join the model's.
+
     Args:
         optim_wrapper_cfg (dict): Config of the wrapper; beside the wrapper's
             own arguments ``optimizer`` and ``meta_optimizer`` (configs of
@@ -29,10 +33,6 @@ class AIDOptimWrapperConstructor:
             model's parameters (a type name; defaults to
             'DefaultOptimWrapperConstructor').
         paramwise_cfg (dict, optional): For that constructor.
-
-    Where the combiner has nothing that meta steps train, the meta optimiser
-    is left out; parameters that the ordinary gradient trains (uncertainty
-    weighting) join the model's.
 
     Raises:
         KeyError: When called with a MELTR, if ``meta_optimizer`` is missing.

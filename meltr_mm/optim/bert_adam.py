@@ -1,10 +1,10 @@
 """The Adam of the original BERT, which UniVL is fine-tuned with."""
-from typing import Optional, Tuple
+from typing import Any, Dict, Iterable, Optional, Tuple, Union
 
 import torch
 from mmengine.registry import OPTIMIZERS
+from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
-from torch.optim.optimizer import ParamsT
 
 from .per_parameter import PerParameterOptimizer
 
@@ -40,7 +40,7 @@ class BertAdam(PerParameterOptimizer):
     """
 
     def __init__(self,
-                 params: ParamsT,
+                 params: Union[Iterable[Tensor], Iterable[Dict[str, Any]]],
                  lr: float,
                  betas: Tuple[float, float] = (0.9, 0.999),
                  eps: float = 1e-6,

@@ -41,7 +41,7 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
         opinion = spoken[split][name] = opine(clip.scene, rng)
         length = int(rng.integers(*_LENGTH, endpoint=True))
         seconds = [
-            things_in(clip.scene) | expression
+            {**things_in(clip.scene), **expression}
             for expression in expressions(opinion.face, length, rng)
         ]
         features[name] = feature_vectors(seconds, rng, feature_dim)

@@ -8,7 +8,7 @@ from typing import Callable, Iterable, List
 import numpy as np
 from PIL import Image
 
-from meltr_mm.datasets.transforms.pad_to_square_resize import (
+from meltr_mm.datasets.transforms.resize import (
     pad_to_square_resize,
 )
 from meltr_mm.datasets.transforms.sample_frames import (

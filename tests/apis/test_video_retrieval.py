@@ -6,6 +6,7 @@ import torch
 from mmaction.registry import DATASETS
 from mmengine.dataset import pseudo_collate
 from toy_checkpoints import save_checkpoint, toy_config
+from zip_equal import zip_equal
 
 from meltr_mm.apis import RetrievalIndex, VideoRetrievalInferencer
 
@@ -39,7 +40,7 @@ def test_ranking_is_that_of_the_evaluation(find, ranking_videos,
                                        device='cpu')
     found = by_file([info['caption'] for info in infos], batch_size=3,
                     top_k=100)['predictions']
-    for result, info, sample in zip(found, infos, by_text, strict=True):
+    for result, info, sample in zip_equal(found, infos, by_text):
         assert result['query'] == info['caption']
         scores = {hit['video']: hit['score'] for hit in result['videos']}
         assert [scores[file] for file in files] == pytest.approx(
@@ -61,7 +62,7 @@ def test_index_is_kept_and_used_again(find, ranking_videos, videos, tmp_path,
     first = VideoRetrievalInferencer(weights=ranking_videos, index=index,
                                      videos=videos[:3], device='cpu')
     expected = [hit for hit in ranking(find) if hit['video'] in videos[:3]]
-    for hit, other in zip(ranking(first), expected, strict=True):
+    for hit, other in zip_equal(ranking(first), expected):
         assert hit['video'] == other['video']
         assert hit['score'] == pytest.approx(other['score'], abs=1e-5)
     # Without videos, and on a machine that has none of them.
@@ -74,8 +75,7 @@ def test_index_is_kept_and_used_again(find, ranking_videos, videos, tmp_path,
     same = VideoRetrievalInferencer(weights=ranking_videos, index=index,
                                     videos=videos[:3], device='cpu')
     assert ranking(same) == ranking(first) and not read
-    for one, other in zip(again.index.strips, first.index.strips,
-                          strict=True):
+    for one, other in zip_equal(again.index.strips, first.index.strips):
         assert (one == other).all()
 
 

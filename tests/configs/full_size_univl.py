@@ -13,6 +13,7 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
 from univl_files import write
+from zip_equal import zip_equal
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # What the losses read beside the pair itself.
@@ -93,7 +94,7 @@ def test_univl_of_a_size_that_is_trained_above(name, data_set, trained,
     for key in ('model', 'optim_wrapper', 'val_cfg', 'test_cfg',
                 'val_evaluator', 'test_evaluator', 'default_hooks'):
         assert cfg[key] == other[key]
-    for split, video in zip(('train', 'val'), videos, strict=True):
+    for split, video in zip_equal(('train', 'val'), videos):
         dataset = DATASETS.build(cfg[f'{split}_dataloader'].dataset)
         assert len(dataset) == 2
         packed = dataset[0]

@@ -1,8 +1,10 @@
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools' / 'convert'))
@@ -53,3 +55,21 @@ def univl_training_fixture():
 @pytest.fixture
 def all_in_one_training_fixture():
     return find('all_in_one_train.pt')
+
+
+def official_weights(model):
+    """Official weights of the published size; all values are one zero."""
+    path = ROOT / 'tests' / 'models' / model / 'official_keys.txt'
+    weights = {}
+    for line in path.read_text().splitlines():
+        if not line.startswith('#'):
+            key, shape = re.fullmatch(
+                r'(?:[PAB] )?(\S+) \(([\d, ]*)\)', line).groups()
+            sizes = [int(n) for n in shape.split(',') if n]
+            weights[key] = torch.zeros(1).expand(sizes)
+    return weights
+
+
+@pytest.fixture
+def published():
+    return official_weights

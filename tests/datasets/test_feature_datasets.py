@@ -32,9 +32,9 @@ def youcook(tmp_path):
         dump(tmp_path / 'data.pickle', dict(v=clips()) if table is None
              else table)
         return DATASETS.build(
-            dict(type='YouCook2Dataset', data_root=str(tmp_path),
+            dict(dict(type='YouCook2Dataset', data_root=str(tmp_path),
                  ann_file='list.csv', data_file='data.pickle',
-                 pipeline=[]) | kwargs)
+                 pipeline=[]), **kwargs))
 
     return build
 
@@ -103,8 +103,8 @@ def msrvtt(tmp_path):
             if sentences is None else sentences)
         (tmp_path / 'data.json').write_text(json.dumps(content))
         return DATASETS.build(
-            dict(type='MSRVTTFeatureDataset', data_root=str(tmp_path),
-                 ann_file='data.json', split=split, pipeline=[]) | kwargs)
+            dict(dict(type='MSRVTTFeatureDataset', data_root=str(tmp_path),
+                 ann_file='data.json', split=split, pipeline=[]), **kwargs))
 
     return build
 

@@ -22,7 +22,8 @@ def build(tmp_path):
         if kind == 'QALinesDataset':
             options.setdefault('vocab_file', 'answers.json')
         else:
-            options = dict(video_key='clip_name', num_options=2) | options
+            options.setdefault('video_key', 'clip_name')
+            options.setdefault('num_options', 2)
         return DATASETS.build(
             dict(type=kind, data_root=str(tmp_path), ann_file='qa.jsonl',
                  **options))

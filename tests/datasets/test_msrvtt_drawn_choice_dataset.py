@@ -24,12 +24,12 @@ def build(tmp_path):
 
     def build_(**options):
         return DATASETS.build(
-            dict(
+            dict(dict(
                 type='MSRVTTDrawnChoiceDataset',
                 data_root=str(tmp_path),
                 ann_file='MSR_VTT.json',
                 list_file='list.txt',
-                num_options=4) | options)
+                num_options=4), **options))
 
     return build_
 

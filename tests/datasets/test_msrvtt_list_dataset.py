@@ -23,11 +23,11 @@ def build(tmp_path):
 
     def build_(**options):
         return DATASETS.build(
-            dict(
+            dict(dict(
                 type='MSRVTTListDataset',
                 data_root=str(tmp_path),
                 ann_file='MSR_VTT.json',
-                list_file='list.txt') | options)
+                list_file='list.txt'), **options))
 
     return build_
 

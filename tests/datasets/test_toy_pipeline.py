@@ -10,6 +10,7 @@ import torch
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
+from zip_equal import zip_equal
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 ALGORITHM = ('text_ids', 'text_mask', 'masked_text_ids', 'mtm_labels',
@@ -52,8 +53,8 @@ def test_train_loader(toy_root):
     vocab = loader.dataset.metainfo['vocab']
     batch = next(iter(loader))
     assert len(batch['inputs']) == 4
-    for inputs, sample in zip(
-            batch['inputs'], batch['data_samples'], strict=True):
+    for inputs, sample in zip_equal(
+            batch['inputs'], batch['data_samples']):
         check_sample(inputs, sample, vocab)
         assert set(sample.keys()) == set(ALGORITHM)
         hidden = sample.mtm_labels >= 0
@@ -92,8 +93,8 @@ def test_evaluation_loaders(toy_root, split):
         (toy_root / 'txt_msvd-qa.json').read_text())[split]
     seen = []
     for batch in loader:
-        for inputs, sample in zip(
-                batch['inputs'], batch['data_samples'], strict=True):
+        for inputs, sample in zip_equal(
+                batch['inputs'], batch['data_samples']):
             check_sample(inputs, sample, loader.dataset.metainfo['vocab'])
             assert set(sample.keys()) == {'text_ids', 'text_mask', 'gt_label'}
             assert sample.question_type in config.test_set.question_types
@@ -157,7 +158,7 @@ def test_broken_video_is_named(copied_root, keep):
     path = Path(dataset.get_data_info(0)['filename'])
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(
-            ValueError, match=rf'{path.name}: the video cannot be decoded'):
+            ValueError, match=rf'{path.name}: .*(cannot be decoded|must be)'):
         dataset[0]
 
 
@@ -171,7 +172,7 @@ def test_broken_stream_is_named(copied_root):
     content[start:end] = bytes(end - start)
     path.write_bytes(content)
     with pytest.raises(
-            ValueError, match=rf'{path.name}: the video cannot be decoded'):
+            ValueError, match=rf'{path.name}: .*(cannot be decoded|must be)'):
         dataset[0]
 
 
@@ -180,7 +181,7 @@ def test_broken_video_in_a_worker(copied_root):
     loader = Runner.build_dataloader(config, seed=0)
     path = Path(loader.dataset.get_data_info(0)['filename'])
     path.write_bytes(b'no video')
-    with pytest.raises(ValueError, match=rf'{path.name}: .* cannot be dec'):
+    with pytest.raises(ValueError, match=f'{path.name}: must be a video'):
         next(iter(loader))
 
 

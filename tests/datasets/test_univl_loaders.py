@@ -19,7 +19,7 @@ from parity_checks import univl  # noqa: E402
 from zip_equal import zip_equal
 
 # Ours -> the loaders' names.
-FIELDS = univl.FIELDS | dict(text_ids='pairs_text', text_mask='pairs_mask')
+FIELDS = dict(univl.FIELDS, text_ids='pairs_text', text_mask='pairs_mask')
 
 
 @pytest.fixture(scope='module')
@@ -87,8 +87,8 @@ def build(root, kind, entry, repeat_from, **kwargs):
              algorithm_keys=(*FIELDS, 'sentiment'),
              meta_keys=('video_id', 'clip', 'references')),
     ]
-    kwargs = dict(data_root=str(root), pipeline=pipeline) | kwargs
-    return DATASETS.build(kwargs)
+    return DATASETS.build(dict(
+        dict(data_root=str(root), pipeline=pipeline), **kwargs))
 
 
 def check(dataset, expected):

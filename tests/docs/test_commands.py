@@ -30,7 +30,7 @@ ELSEWHERE = {
                           'test_metrics_equal_those_of_one_process',
     'tools/slurm_train.sh': 'tools/test_distributed_scripts.py::'
                             'test_without_arguments_it_says_how_to_use_it',
-    'tools/analysis/plot_meltr.py': 'meltr/test_pictures.py::'
+    'tools/analysis/plot_meltr.py': 'pictures/test_pictures.py::'
                                     'test_command_draws_a_run',
     'tools/analysis/show_sample.py': 'apis/test_demo.py::'
                                      'test_sample_of_answers',
@@ -65,7 +65,7 @@ ELSEWHERE = {
     # Nothing runs these whole but continuous integration and people.
     'tools/collect_env.py': 'tools/test_scripts.py::'
                             'test_environment_is_described',
-    'tools/docs/make_reference.py': 'docs/test_reference.py::'
+    'tools/docs/make_reference.py': 'docs/test_make_reference.py::'
                                     'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
                            'test_commands_of_quickstart',

@@ -15,6 +15,8 @@ def options():
     for page in PAGES:
         for table in re.findall(r'^\| option \|.*?(?=\n\n)', page.read_text(),
                                 re.S | re.M):
+            if '`estimator' not in table:
+                continue  # of a config
             for line in table.splitlines()[2:]:
                 for code in re.findall('`(.*?)`', line.split('|')[1]):
                     name, _, value = code.partition('=')

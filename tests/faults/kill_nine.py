@@ -77,7 +77,7 @@ class Runs:
         """Start the processes of a run."""
         cfg = toy_config(
             self.folder / 'data', self.folder / name, self.epochs,
-            self.processes, **(self.kwargs | kwargs))
+            self.processes, **dict(self.kwargs, **kwargs))
         return Life(cfg, self.processes, resume, self.folder / f'{name}.log',
                     write_as_stock if self.stock_writer else None)
 
@@ -247,7 +247,7 @@ def campaign(folder, kills, processes, seed=0, epochs=6, fresh_epochs=True,
             metrics(runs.undisturbed(f'seed_{s}', seed=s)[0])
             for s in range(1, len(results))]
         summary['killed'] = results
-    return summary | dict(seconds=round(time.monotonic() - began, 1))
+    return dict(summary, seconds=round(time.monotonic() - began, 1))
 
 
 def main():

@@ -334,7 +334,7 @@ dataset('msrvtt_drawn_choice', {
             [name, [text(row['caption'])
                     for row in files['all.json']['annotations']
                     if row['image_id'] == name]]
-            for name, _ in msrvtt_list(files | {'index.pkl': dict.fromkeys(
+            for name, _ in msrvtt_list({**files, 'index.pkl': dict.fromkeys(
                 VIDEOS, 0)})],
         shown('video_id', 'captions'), 'MSRVTTDrawnChoiceDataset',
         ann_file='all.json', list_file='list.txt', num_options=2,
@@ -459,8 +459,8 @@ for _split in ('train_7k', 'train_9k', 'test_1k', 'test_full'):
     dataset(
         f'msrvtt_feature_{_split}',
         {'all.json': ('json', SPLIT_KEYS if _split == 'test_full' else
-                      MSRVTT)}
-        | ({'list.csv': ('csv', MSRVTT_CSV)} if _csv else {}),
+                      MSRVTT),
+         **({'list.csv': ('csv', MSRVTT_CSV)} if _csv else {})},
         lambda files, split=_split: msrvtt(split, files['all.json'],
                                            files.get('list.csv')),
         shown('video_id', 'references', 'text'), 'MSRVTTFeatureDataset',

@@ -101,7 +101,7 @@ class Report:
             value (list): Ours.
             expected (list): Recorded.
         """
-        wrong = sum(a != b for a, b in zip(value, expected, strict=False))
+        wrong = sum(a != b for a, b in zip(value, expected))
         wrong += abs(len(value) - len(expected))
         self._add(name, '', (len(expected), ), float(wrong), 0.)
 

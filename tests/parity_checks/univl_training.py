@@ -75,7 +75,7 @@ def _check_training(report: Report, fixture: dict, estimator: str) -> None:
         report.same(f'record.{key}', [len(getattr(run, key))],
                     [len(record[key])])
         for i, (ours, theirs) in enumerate(
-                zip(getattr(run, key), record[key], strict=False)):
+                zip(getattr(run, key), record[key])):
             report.close(f'record.{key}.{i}', ours, theirs, rtol, FLOOR,
                          estimator)
     report.close('record.main_total_grad_norm', torch.tensor(run.norms),
@@ -88,7 +88,7 @@ def _check_training(report: Report, fixture: dict, estimator: str) -> None:
     report.same('record.meta_grads', [len(run.meta_grads)],
                 [len(record['meta_grads'])])
     for i, (ours, theirs) in enumerate(
-            zip(run.meta_grads, record['meta_grads'], strict=False)):
+            zip(run.meta_grads, record['meta_grads'])):
         floor = FLOOR * largest(theirs)
         report.equal(f'record.meta_grads.{i}', list(ours), list(theirs))
         for name, grad in theirs.items():

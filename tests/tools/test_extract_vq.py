@@ -1,8 +1,6 @@
 import base64
 import io
-import os
 import pickle
-import subprocess
 import sys
 import types
 from pathlib import Path
@@ -10,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from child_process import environment
 from PIL import Image
 from torch import nn
 
@@ -20,8 +17,9 @@ from meltr_mm.models.violet.dvae_encoder import DVAEEncoder
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tools' / 'data'))
 
+import extract_vq  # noqa: E402
 from dall_e_file import read_encoder  # noqa: E402
-from extract_vq import dall_e_codes, extract, stand_in_codes  # noqa: E402
+from extraction import run  # noqa: E402
 
 
 @pytest.fixture
@@ -100,10 +98,17 @@ def encoder_file(tmp_path, monkeypatch):
     return str(tmp_path / 'encoder.pkl'), ours
 
 
-def test_codes_of_a_pickled_encoder(encoder_file, images, tmp_path):
+def extract(monkeypatch, *argv):
+    monkeypatch.setattr(sys, 'argv', ['extract_vq.py', *map(str, argv),
+                                      '--size', '96', '--workers', '0'])
+    run(extract_vq.main)
+
+
+def test_codes_of_a_pickled_encoder(encoder_file, images, tmp_path,
+                                    monkeypatch):
     path, ours = encoder_file
-    extract(images, str(tmp_path / 'x_vq.pkl'),
-            dall_e_codes(path, 'cpu', 96), 96, 2)
+    extract(monkeypatch, images, tmp_path / 'x_vq.pkl', '--weights', path,
+            '--device', 'cpu', '--batch-size', '3')
     table = load_code_table(str(tmp_path / 'x_vq.pkl'))
     assert sorted(table) == ['a', 'b', 'c']
     image = Image.open(io.BytesIO(base64.b64decode(
@@ -116,36 +121,26 @@ def test_codes_of_a_pickled_encoder(encoder_file, images, tmp_path):
     assert np.array_equal(table['b'][1], ours.encode(pixels)[0])
 
 
-def test_an_interrupted_run_goes_on(images, tmp_path):
-    encode, calls = stand_in_codes(96), []
-
-    def once(frames):
-        if calls:
-            raise KeyboardInterrupt
-        calls.append(len(frames))
-        return encode(frames)
-
-    output = str(tmp_path / 'x_vq.npy')
-    with pytest.raises(KeyboardInterrupt):
-        extract(images, output, once, 96, 1)
-    assert not os.path.exists(output)
-    seen = []
-    extract(images, output,
-            lambda frames: seen.append(len(frames)) or encode(frames), 96, 1)
-    assert (calls, seen) == ([2], [2, 2])
-    extract(images, str(tmp_path / 'whole.pkl'), encode, 96, 8)
-    whole = load_code_table(str(tmp_path / 'whole.pkl'))
-    table = load_code_table(output)
-    for name in 'abc':
-        assert np.array_equal(table[name], whole[name])
-    assert not list(tmp_path.glob('*.partial.npy'))
+def test_both_forms_of_the_output(images, tmp_path, monkeypatch):
+    for name in ('x_vq.npy', 'x_vq.pkl'):
+        extract(monkeypatch, images, tmp_path / name, '--stand-in')
+    mapped, table = (load_code_table(str(tmp_path / name))
+                     for name in ('x_vq.npy', 'x_vq.pkl'))
+    assert list(mapped) == list(table) == ['a', 'b', 'c']
+    for name in table:
+        assert np.array_equal(table[name], mapped[name])
 
 
-def test_unfinished_output_of_other_data(images, tmp_path):
-    output = str(tmp_path / 'x_vq.npy')
-    np.save(output + '.partial.npy', np.zeros((9, 2, 3, 3), np.int16))
-    with pytest.raises(ValueError, match=r'\(9, 2, 3, 3\).*Delete it'):
-        extract(images, output, stand_in_codes(96), 96, 1)
+def test_wrong_files(tmp_path, monkeypatch):
+    for content, message in ((b'', 'truncated or is not a pickle'),
+                             (pickle.dumps({}), 'there is no video')):
+        (tmp_path / 'x.pkl').write_bytes(content)
+        with pytest.raises(SystemExit, match=message):
+            extract(monkeypatch, tmp_path / 'x.pkl', tmp_path / 'y.pkl',
+                    '--stand-in')
+    with pytest.raises(SystemExit, match='nothing.pkl: there is no such'):
+        extract(monkeypatch, tmp_path / 'x.pkl', tmp_path / 'y.pkl',
+                '--weights', tmp_path / 'nothing.pkl')
 
 
 def test_a_state_dict_does_as_well(encoder_file, tmp_path):
@@ -169,17 +164,3 @@ def test_foreign_classes_are_not_loaded(tmp_path, content, options):
         read_encoder(str(tmp_path / 'encoder.pkl'))
     with pytest.raises(ValueError, match='no such file'):
         read_encoder(str(tmp_path / 'nothing.pkl'))
-
-
-def test_command(images, tmp_path):
-    command = [sys.executable, '-W', 'ignore', 'tools/data/extract_vq.py',
-               images, str(tmp_path / 'x.pkl'), '--size', '96']
-    env = environment(ROOT)
-    run = subprocess.run([*command, '--stand-in'], cwd=ROOT, env=env,
-                         capture_output=True, text=True, check=True)
-    assert '3/3' in run.stderr
-    assert load_code_table(str(tmp_path / 'x.pkl'))['a'].shape == (2, 3, 3)
-    run = subprocess.run([*command, '--weights', 'nothing.pkl'], cwd=ROOT,
-                         env=env, capture_output=True, text=True)
-    assert run.stderr.strip() == (
-        'extract_vq.py: nothing.pkl: there is no such file.')

@@ -11,8 +11,8 @@ from meltr_mm.datasets import (
     TGIFChoiceQADataset,
     TGIFFrameQADataset,
 )
+from meltr_mm.datasets.container_checks import count_gif_frames
 from meltr_mm.datasets.safe_pickle import load_video_table
-from meltr_mm.datasets.transforms.count_gif_frames import count_gif_frames
 from meltr_mm.toyworld import write_msrvtt, write_tgif_qa
 from meltr_mm.toyworld.world import FRAMES
 
@@ -65,8 +65,8 @@ def test_frame_questions_in_both_forms(toy_tgif_root):
 
 def test_gifs_show_what_the_pickles_hold(toy_tgif_root):
     steps = [
-        dict(type='PyAVInit'), dict(type='CountGIFFrames'),
-        dict(type='SampleFramesEvenly', clip_len=2), dict(type='PyAVDecode')
+        dict(type='VideoInit'),
+        dict(type='SampleFramesEvenly', clip_len=2), dict(type='VideoDecode')
     ]
     images = str(toy_tgif_root / 'img_tgif.pkl')
     gifs = sorted((toy_tgif_root / 'gifs').iterdir())

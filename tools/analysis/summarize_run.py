@@ -32,13 +32,18 @@ def read_test_result(work_dir: Path) -> Dict[str, float]:
 
     Raises:
         FileNotFoundError: If no test was run there.
+        ValueError: If its result is damaged.
     """
     file = newest(work_dir, 'test/*/*.json')
     if file is None:
         raise FileNotFoundError(
             f'no test result below {work_dir}/test; run tools/test.py with '
             f'--work-dir {work_dir}/test first')
-    return json.loads(file.read_text())
+    try:
+        return json.loads(file.read_text())
+    except ValueError as error:
+        raise ValueError(f'{file}: must be the JSON that tools/test.py has '
+                         f'written ({error}); run it again') from None
 
 
 def summary(work_dir: Path) -> str:
@@ -79,5 +84,5 @@ if __name__ == '__main__':
     parser.add_argument('work_dir', type=Path)
     try:
         print(summary(parser.parse_args().work_dir))
-    except FileNotFoundError as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))

@@ -25,8 +25,8 @@ import torch
 from measure import MALLOC, peak_growth, time_ratios
 from problems import PROBLEMS, Problem
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from meltr_mm._torch import math_attention
 from meltr_mm.meltr.hypergradient import hypergradient
 
 Grads = Dict[str, Tensor]
@@ -42,46 +42,38 @@ class Method:
         source (str): Whose it is.
         regulariser (bool): With gamma = 0.1.
         exact (bool): Up to rounding.
-        batches (str): 'independent' or 'shared'.
     """
     run: Callable[[Problem], Grads]
     source: str = 'meltr_mm'
     regulariser: bool = False
     exact: bool = True
-    batches: str = 'independent'
 
 
-def ours(estimator: str, gamma: float, shared: bool,
-         problem: Problem) -> Grads:
+def ours(estimator: str, gamma: float, problem: Problem) -> Grads:
     """Our hypergradient."""
     return hypergradient(
-        problem.model, problem.meltr, 0 if shared else problem.primary,
-        problem.losses, estimator=estimator, gamma=gamma).grads
+        problem.model, problem.meltr, problem.primary, problem.losses,
+        estimator=estimator, gamma=gamma).grads
 
 
-def official(gamma: float, shared: bool, problem: Problem) -> Grads:
+def official(gamma: float, problem: Problem) -> Grads:
     """The official second-order formulation: all losses on both batches."""
     return hypergradient(
-        problem.model, problem.meltr,
-        0 if shared else lambda: problem.validation()[0], problem.losses,
-        estimator='double_backward', gamma=gamma).grads
+        problem.model, problem.meltr, lambda: problem.validation()[0],
+        problem.losses, estimator='double_backward', gamma=gamma).grads
 
 
 def methods() -> Dict[str, Method]:
     """All of them by name."""
     table = {}
-    for shared in (False, True):
-        for gamma in (0., GAMMA):
-            options = dict(regulariser=bool(gamma),
-                           batches='shared' if shared else 'independent')
-            suffix = ' +reg' * bool(gamma) + ' shared' * shared
-            table['double_backward' + suffix] = Method(
-                partial(official, gamma, shared), 'official formulation',
-                **options)
-            for estimator in ('jvp', 'vjp', 'finite_difference'):
-                table[estimator + suffix] = Method(
-                    partial(ours, estimator, gamma, shared),
-                    exact=estimator != 'finite_difference', **options)
+    for gamma in (0., GAMMA):
+        suffix = ' +reg' * bool(gamma)
+        table['double_backward' + suffix] = Method(
+            partial(official, gamma), 'official formulation', bool(gamma))
+        for estimator in ('jvp', 'vjp', 'finite_difference'):
+            table[estimator + suffix] = Method(
+                partial(ours, estimator, gamma), regulariser=bool(gamma),
+                exact=estimator != 'finite_difference')
     table['darts'] = Method(
         partial(peers.betty, method='darts'), 'betty', exact=False)
     table['neumann, 0 terms'] = Method(
@@ -119,21 +111,19 @@ def measure(name: str, rounds: int, device: str,
     """
     problem = PROBLEMS[name](device)
     rows, runnable = {}, {}
-    references: Dict[tuple, Grads] = {}
+    references: Dict[bool, Grads] = {}
     for label, method in methods().items():
         if wanted and label not in wanted:
             continue
         row = rows[label] = dict(
             model=name, method=label, source=method.source,
             regulariser=method.regulariser, exact=method.exact,
-            batches=method.batches, time_ratio=None, memory_ratio=None,
-            rel_error=None)
-        kind = (method.regulariser, method.batches)
+            time_ratio=None, memory_ratio=None, rel_error=None)
+        kind = method.regulariser
         if kind not in references:
-            with sdpa_kernel(SDPBackend.MATH):
+            with math_attention():
                 references[kind] = official(
-                    GAMMA if method.regulariser else 0.,
-                    method.batches == 'shared', problem)
+                    GAMMA if method.regulariser else 0., problem)
         try:
             grads = method.run(problem)
         except Exception as error:  # a peer may fail in any way
@@ -172,8 +162,8 @@ def own_memory(name: str, label: str, device: str) -> float:
 
 def show(rows: List[dict]) -> str:
     """Format rows as a Markdown table."""
-    lines = ['| model | method | source | batches | time | memory | error |',
-             '|---|---|---|---|---|---|---|']
+    lines = ['| model | method | source | time | memory | error |',
+             '|---|---|---|---|---|---|']
     for row in rows:
         if 'failure' in row:
             numbers = f"{row['failure'][:60]} | | "
@@ -183,7 +173,7 @@ def show(rows: List[dict]) -> str:
             numbers = (f"{row['time_ratio']:.2f} | "
                        f"{row['memory_ratio']:.2f} | {error}")
         lines.append(f"| {row['model']} | {row['method']} | {row['source']} "
-                     f"| {row['batches']} | {numbers} |")
+                     f"| {numbers} |")
     return '\n'.join(lines)
 
 

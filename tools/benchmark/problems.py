@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Callable, Dict, List
 
 import torch
-from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
+from mmengine.registry import MODELS
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
@@ -49,9 +49,12 @@ class SharedTrunkBERT(nn.Module):
 
     Args:
         attention (str): 'eager' or 'sdpa', torch's fused kernel.
+        tokens (int): The longest sequence.
+        checkpointing (bool): Recompute activations in the backward pass.
     """
 
-    def __init__(self, attention: str) -> None:
+    def __init__(self, attention: str, tokens: int,
+                 checkpointing: bool) -> None:
         super().__init__()
         self.trunk = BertModel(
             BertConfig(
@@ -62,8 +65,12 @@ class SharedTrunkBERT(nn.Module):
                 intermediate_size=1024,
                 hidden_dropout_prob=0.,
                 attention_probs_dropout_prob=0.,
+                max_position_embeddings=tokens,
                 attn_implementation=attention),
             add_pooling_layer=False)
+        if checkpointing:
+            self.trunk.gradient_checkpointing_enable(
+                dict(use_reentrant=False))
         self.heads = nn.ModuleList(nn.Linear(256, 10) for _ in range(4))
 
     def forward(self, ids: Tensor, labels: Tensor,
@@ -77,12 +84,14 @@ class SharedTrunkBERT(nn.Module):
         ])
 
 
-def bert(device: str, attention: str = 'eager', tokens: int = 64) -> Problem:
-    """The shared-trunk BERT on batches of 16."""
+def bert(device: str, attention: str = 'eager', tokens: int = 64,
+         rows: int = 16, checkpointing: bool = False) -> Problem:
+    """The shared-trunk BERT on batches of so many rows."""
     torch.manual_seed(0)
-    model = SharedTrunkBERT(attention).to(device)
-    batches = [(torch.randint(1000, (16, tokens), device=device),
-                torch.randint(10, (16, 4), device=device)) for _ in range(2)]
+    model = SharedTrunkBERT(attention, tokens, checkpointing).to(device)
+    batches = [(torch.randint(1000, (rows, tokens), device=device),
+                torch.randint(10, (rows, 4), device=device))
+               for _ in range(2)]
     validation, training = batches
     return Problem(model, _meltr(4, device),
                    lambda: model(*validation, slice(1))[0],
@@ -175,6 +184,9 @@ def _meltr(tasks: int, device: str) -> MELTR:
 PROBLEMS: Dict[str, Callable[[str], Problem]] = {
     'bert': bert,
     'bert_fused': lambda device: bert(device, 'sdpa', 256),
+    'bert_long': lambda device: bert(device, 'sdpa', 2048, 1),
+    'bert_long_checkpointed':
+    lambda device: bert(device, 'sdpa', 2048, 1, True),
     'violet': violet,
     'violet_full': lambda device: violet(device, 'full'),
 }

@@ -6,11 +6,12 @@
 Lightning files are read without running the code in them. A file that MELTR
 was fine-tuned in becomes a checkpoint of ``MELTRWrapper``, weights of MELTR
 included, and back. ``--num-frames 5`` fits the temporal embedding to clips
-of another length: first rows of the file, then zeros.
+of another length (first rows of the file, then zeros); loading does the same.
 
 ``--config CONFIG`` also checks every name and shape against that model. The
-pre-training file has no heads for downstream tasks and may have no
-projections, so for it the check reports them; load it with ``load_from``.
+heads that a file lacks, such as those of downstream tasks in the pre-training
+file, are listed and start from random weights; so are those that the model
+has no use for.
 """
 import argparse
 from functools import partial
@@ -33,4 +34,5 @@ if __name__ == '__main__':
         to_official,
         rest,
         read=lightning_file.read_state_dict,
-        options=[options])
+        options=[options],
+        heads=('heads.', ))

@@ -80,23 +80,28 @@ def state_dict_in(content: Any) -> Dict[str, Tensor]:
 
     Args:
         content (object): A state dict, or a dict with one under
-            ``state_dict``.
+            ``state_dict``, ``model_state_dict`` or ``model``.
 
     Returns:
-        dict[str, Tensor]: The weights, MELTR's included.
+        dict[str, Tensor]: The weights, MELTR's included, without the prefix
+        ``module.`` of ``DataParallel``.
 
     Raises:
         WeightsFileError: If there is no state dict in it.
     """
-    if isinstance(content, dict) and isinstance(
-            content.get('state_dict'), dict):
-        content = content['state_dict']
+    for name in ('state_dict', 'model_state_dict', 'model'):
+        if isinstance(content, dict) and isinstance(content.get(name), dict):
+            content = content[name]
+            break
     if not isinstance(content, dict) or not content or not all(
             isinstance(key, str) and isinstance(value, Tensor)
             for key, value in content.items()):
         raise WeightsFileError(
             f'the file must hold a state dict (names -> tensors), but holds '
             f'{_describe(content)}')
+    prefix = 'module.'
+    if all(key.startswith(prefix) for key in content):
+        content = {key[len(prefix):]: value for key, value in content.items()}
     return content
 
 

@@ -17,8 +17,8 @@ class DecodeJPEGFrames(BaseTransform):
     """Decode the frames that were extracted beforehand.
 
     The pickle maps a video id to a list of base64 strings, each a JPEG at
-    the resolution of the video. Stands in the place of ``DecordInit``,
-    ``SampleFramesEvenly`` and ``DecordDecode``. The file is read when the
+    the resolution of the video. Stands in the place of ``VideoInit``,
+    ``SampleFramesEvenly`` and ``VideoDecode``. The file is read when the
     pipeline is built, once per process.
 
     Required keys: ``video_id``. Added keys: ``imgs`` (list of ``clip_len``
@@ -46,14 +46,7 @@ class DecodeJPEGFrames(BaseTransform):
         load_video_table(img_file)
 
     def transform(self, results: Dict) -> Dict:
-        """Add the frames.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
+        """Add the frames."""
         video_id = results['video_id']
         table = load_video_table(self.img_file)
         if video_id not in table:

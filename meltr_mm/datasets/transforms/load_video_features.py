@@ -59,14 +59,7 @@ class LoadVideoFeatures(BaseTransform):
             load_feature_table(feature_file)
 
     def transform(self, results: Dict) -> Dict:
-        """Add features and mask.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
+        """Add features and mask."""
         name = results['feature_id']
         video = array_of(self._video(results), 'fiu')
         if video is None or video.ndim != 2 or \

@@ -52,14 +52,7 @@ class LoadVQCodes(BaseTransform):
             load_code_table(vq_file)
 
     def transform(self, results: Dict) -> Dict:
-        """Add the codes.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
+        """Add the codes."""
         if self.vq_file is None:
             return results
         video_id = results['video_id']

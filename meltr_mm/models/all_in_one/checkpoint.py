@@ -32,6 +32,9 @@ _BODY = {
 }
 
 _HEADS = {
+    # Of the co-training: the order of shuffled clips.
+    'vcop_classifier.{}': None,
+    'vcop_classifier.{}.{}': None,
     'mlm_score.bias': 'heads.mlm.decoder.predictions.bias',
     'mlm_score.decoder.weight': 'heads.mlm.decoder.predictions.decoder.weight',
     'mlm_score.transform.{}.{}':
@@ -84,7 +87,8 @@ def from_official(state_dict: Mapping[str, Tensor],
     if _BIAS in ours:
         ours[_BIAS_AGAIN] = ours[_BIAS]
     if num_frames is not None:
-        ours['vit.time_embed'] = _resized(ours['vit.time_embed'], num_frames)
+        ours['vit.time_embed'] = resized_time_embed(
+            ours['vit.time_embed'], num_frames)
     if not meltr:
         return ours
     return {
@@ -133,7 +137,16 @@ def _with_new_matching_name(
     return {names.get(key, key): value for key, value in state_dict.items()}
 
 
-def _resized(time_embed: Tensor, num_frames: int) -> Tensor:
+def resized_time_embed(time_embed: Tensor, num_frames: int) -> Tensor:
+    """Give a temporal embedding another number of rows, as officially.
+
+    Args:
+        time_embed (Tensor): (1, T, D).
+        num_frames (int): Its new length.
+
+    Returns:
+        Tensor: (1, num_frames, D): the first rows, then zeros.
+    """
     kept = time_embed[:, :num_frames]
     resized = kept.new_zeros(1, num_frames, kept.shape[2])
     resized[:, :kept.shape[1]] = kept

@@ -3,15 +3,18 @@
 Shapes: B videos, R sequences of text and video, T frames, P patches per
 frame, N = 1 + P visual tokens per frame, L text tokens, D width.
 """
-from typing import Dict, Optional
+from typing import Any, Dict, Optional
 
 import numpy as np
 import torch
 from mmaction.models.backbones.timesformer import TimeSformer
+from mmengine.logging import print_log
 from mmengine.model.weight_init import trunc_normal_
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+from .checkpoint import resized_time_embed
 
 PATCH_ORDERS = ('raster', 'random')
 # One part in this many of the tokens of a frame moves each way.
@@ -112,6 +115,21 @@ class AllInOneViT(TimeSformer):
         trunc_normal_(self.cls_token, std=self.init_std)
         nn.init.zeros_(self.time_embed)
         self.patch_embed.projection.reset_parameters()
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str,
+                              *args: Any) -> None:
+        """Fit the temporal embedding of clips of another length, as
+        officially: first rows of the checkpoint, then zeros."""
+        name = f'{prefix}time_embed'
+        given = state_dict.get(name)
+        if given is not None and given.shape != self.time_embed.shape:
+            rows = self.time_embed.shape[1]
+            state_dict[name] = resized_time_embed(given, rows)
+            print_log(
+                f'the temporal embedding of the checkpoint has '
+                f'{given.shape[1]} rows, the model {rows}: the first ones '
+                'are kept, new ones start from 0', 'current')
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def draw_patch_order(self, count: int) -> Tensor:
         """Draw one order of the patches per image.

@@ -1,5 +1,7 @@
 """Official VIOLET checkpoints: which of their keys is which of ours."""
-from typing import Iterable, Mapping
+from typing import Iterable, Mapping, Optional
+
+from torch import Tensor
 
 from ..layers import KeyMap
 
@@ -41,7 +43,8 @@ _BODY = {
 }
 
 # The heads that differ. `fc` is the matching head of pre-training and of
-# retrieval; question answering calls its matching head `fc_vtm`.
+# retrieval; MELTR's question answering calls its matching head `fc_vtm`.
+# VIOLET's own fine-tuned files call their one head `fc`, whatever it is.
 _HEADS = {
     'pretrained': {
         'fc.{}.{}': 'vtm_head.{}.{}'
@@ -54,15 +57,28 @@ _HEADS = {
         'fc_mc.{}.{}': 'task.choice_head.{}.{}',
         'fc_vtm.{}.{}': 'vtm_head.{}.{}'
     },
+    'violet_open_ended_qa': {
+        'fc.{}.{}': 'task.answer_head.{}.{}'
+    },
+    'violet_multiple_choice_qa': {
+        'fc.{}.{}': 'task.choice_head.{}.{}'
+    },
 }
+# What one can say of a file whose only head is `fc`.
+FORMS = dict(
+    pretrained='pretrained',
+    retrieval='pretrained',
+    open_ended_qa='violet_open_ended_qa',
+    multiple_choice_qa='violet_multiple_choice_qa')
 
 
 def violet_key_map(form: str, random_matching_head: bool = False) -> KeyMap:
     """Make the table of one form of the official checkpoints.
 
     Args:
-        form (str): 'pretrained' (also retrieval), 'open_ended_qa' or
-            'multiple_choice_qa'.
+        form (str): 'pretrained' (also retrieval), 'open_ended_qa',
+            'multiple_choice_qa', or 'violet_' with one of these two: of
+            VIOLET's own code.
         random_matching_head (bool): Drop the matching head of the form
             'pretrained'. Defaults to False.
 
@@ -81,19 +97,46 @@ def violet_key_map(form: str, random_matching_head: bool = False) -> KeyMap:
     return KeyMap({**_BODY, **heads}, f'VIOLET, {form}')
 
 
-def official_form(keys: Iterable[str]) -> str:
-    """Tell from its keys which form an official checkpoint has.
+def official_form(state_dict: Mapping[str, Tensor],
+                  form: Optional[str] = None) -> str:
+    """Tell which form an official checkpoint has.
 
     Args:
-        keys (Iterable[str]): Official keys.
+        state_dict (dict[str, Tensor]): Official keys.
+        form (str, optional): What a file with the one head ``fc`` was
+            trained for, one of :data:`FORMS`. Defaults to None: told by its
+            shape and by the other heads.
 
     Returns:
         str: An argument for :func:`violet_key_map`.
+
+    Raises:
+        ValueError: If it cannot be told, or ``form`` does not fit.
     """
-    roots = {key.split('.')[0] for key in keys}
-    if 'fc_oe' in roots:
-        return 'open_ended_qa'
-    return 'multiple_choice_qa' if 'fc_mc' in roots else 'pretrained'
+    roots = {key.split('.')[0] for key in state_dict}
+    named = ('open_ended_qa' if 'fc_oe' in roots else
+             'multiple_choice_qa' if 'fc_mc' in roots else None)
+    if named:
+        if form not in (None, named):
+            raise ValueError(f'form must be {named!r}, as the heads of this '
+                             f'file are called, but is {form!r}')
+        return named
+    scores = state_dict.get('fc.3.weight')
+    answers = 1 if scores is None else len(scores)
+    if form is None:
+        if answers > 1:
+            return 'violet_open_ended_qa'
+        if 'fc_mtm' not in roots and scores is not None:
+            raise ValueError(
+                'form must be given, since the one head of this file, `fc`, '
+                'has one output: it was trained for retrieval or for '
+                'multiple choice. Set --form retrieval or '
+                'multiple_choice_qa')
+        return 'pretrained'
+    if (form == 'open_ended_qa') != (answers > 1):
+        raise ValueError(f'form {form!r} does not fit: the head `fc` has '
+                         f'{answers} outputs')
+    return FORMS[form]
 
 
 def own_form(keys: Iterable[str]) -> str:
@@ -112,7 +155,8 @@ def own_form(keys: Iterable[str]) -> str:
 
 
 def from_official(state_dict: Mapping,
-                  random_matching_head: bool = False) -> dict:
+                  random_matching_head: bool = False,
+                  form: Optional[str] = None) -> dict:
     """Rename an official state dict of any form to ours.
 
     Args:
@@ -120,14 +164,17 @@ def from_official(state_dict: Mapping,
         random_matching_head (bool): Leave the matching head of pre-training
             (or retrieval) out, as the official question answering does by
             giving its own another name. Defaults to False.
+        form (str, optional): See :func:`official_form`.
 
     Returns:
         dict[str, Tensor]: Our keys.
 
     Raises:
-        ValueError: Naming the keys that VIOLET does not have.
+        ValueError: Naming the keys that VIOLET does not have, or what is
+            wrong with the form.
     """
-    keys = violet_key_map(official_form(state_dict), random_matching_head)
+    keys = violet_key_map(official_form(state_dict, form),
+                          random_matching_head)
     return keys.rename(state_dict)
 
 

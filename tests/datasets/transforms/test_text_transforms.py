@@ -8,7 +8,7 @@ from meltr_mm.datasets.transforms.mask_text import (
     hide_tokens,
     mask_whole_texts,
 )
-from meltr_mm.datasets.transforms.tokenize_text import TokenizeText
+from meltr_mm.datasets.transforms.tokenizing import TokenizeText
 
 SPECIAL = (0, 101, 102)
 

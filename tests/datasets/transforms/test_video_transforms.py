@@ -15,11 +15,11 @@ from meltr_mm.datasets.transforms import (
     PadToSquareResize,
     SampleFramesEvenly,
 )
-from meltr_mm.datasets.transforms.mask_video_blocks import (
+from meltr_mm.datasets.transforms.mask_video import (
     code_labels,
     draw_blocks,
 )
-from meltr_mm.datasets.transforms.pad_to_square_resize import (
+from meltr_mm.datasets.transforms.resize import (
     pad_to_square_resize,
 )
 from meltr_mm.datasets.transforms.sample_frames import (
@@ -190,9 +190,10 @@ class TestMaskVideoBlocks:
                 ValueError, match=f'3x3 cells.*{grid[1]}x{grid[2]}'):
             draw_blocks(grid)
 
-    def test_needs_codes(self):
-        with pytest.raises(ValueError, match=r"needs the key 'vq_codes'"):
-            MaskVideoBlocks()(dict(imgs=[np.zeros((96, 96, 3))]))
+    def test_without_codes_there_are_no_labels(self):
+        np.random.seed(0)
+        results = MaskVideoBlocks()(dict(imgs=[np.zeros((96, 96, 3))] * 4))
+        assert results['patch_mask'].any() and 'mvm_labels' not in results
 
     def test_pixels_stay(self):
         imgs = [np.full((96, 96, 3), 9, np.uint8)] * 4

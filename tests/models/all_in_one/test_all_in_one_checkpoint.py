@@ -5,8 +5,10 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.runner import load_state_dict
+from torch import nn
 
 from meltr_mm.models.all_in_one.checkpoint import from_official, to_official
+from meltr_mm.models.all_in_one.vit import AllInOneViT
 from meltr_mm.models.layers import compare_state_dict, load_strict
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
@@ -104,3 +106,19 @@ def test_ranking_inside_the_wrapper(model, config):
     wrapped.load_state_dict(weights, strict=False)
     assert torch.equal(wrapped.model.heads['rank'].fc.weight,
                        model.heads['itm'].fc.weight[1:])
+
+
+@pytest.mark.parametrize('load', [load_state_dict, nn.Module.load_state_dict])
+@pytest.mark.parametrize('rows', [2, 3, 5])
+def test_clips_of_another_length(load, rows):
+    def build(num_frames):
+        return AllInOneViT(num_frames=num_frames, img_size=32, embed_dims=8,
+                           num_heads=2, num_layers=1)
+
+    source, model = build(rows), build(3)
+    nn.init.normal_(source.time_embed)
+    load(model, source.state_dict())
+    kept = min(rows, 3)
+    assert torch.equal(model.time_embed[:, :kept], source.time_embed[:, :kept])
+    assert not model.time_embed[:, kept:].any()
+    assert torch.equal(model.pos_embed, source.pos_embed)

@@ -52,7 +52,7 @@ def test_unknown_names_are_listed(config):
 
 
 def test_only_the_heads_asked_for_exist(config):
-    config.update(heads=dict(mlm=dict()) | dict(itc=dict()), target='itc')
+    config.update(heads=dict(mlm=dict(), itc=dict()), target='itc')
     model = MODELS.build(config)
     assert list(model.heads) == ['mlm', 'itc']
 

@@ -3,8 +3,7 @@ import pytest
 from mmaction.registry import TRANSFORMS
 from PIL import Image
 
-from meltr_mm.datasets.transforms import CountGIFFrames
-from meltr_mm.datasets.transforms.count_gif_frames import count_gif_frames
+from meltr_mm.datasets.container_checks import count_gif_frames
 
 
 def write_gif(path, count, **options):
@@ -42,9 +41,9 @@ def test_every_cut_is_noticed_or_between_two_blocks(tmp_path):
 def test_read_by_the_pipeline(tmp_path):
     path = write_gif(tmp_path / 'x.gif', 9)
     results = dict(filename=str(path))
-    for step in (dict(type='PyAVInit'), dict(type='CountGIFFrames'),
+    for step in (dict(type='VideoInit'),
                  dict(type='SampleFramesEvenly', clip_len=2),
-                 dict(type='PyAVDecode')):
+                 dict(type='VideoDecode')):
         results = TRANSFORMS.build(step)(results)
     assert results['total_frames'] == 9
     # Frames 3 and 6 of nine.
@@ -58,7 +57,6 @@ def test_read_by_the_pipeline(tmp_path):
     (b'GIF89a' + bytes(7) + b'\x21\xf9\x04', 'cut off in the middle'),
     (b'GIF89a', 'cut off in the middle'),
 ])
-def test_broken_files_are_named(tmp_path, data, message):
-    (tmp_path / 'bad.gif').write_bytes(data)
-    with pytest.raises(ValueError, match=f'bad.gif: .*{message}.*Fetch'):
-        CountGIFFrames()(dict(filename=str(tmp_path / 'bad.gif')))
+def test_what_is_wrong_is_said(data, message):
+    with pytest.raises(ValueError, match=message):
+        count_gif_frames(data)

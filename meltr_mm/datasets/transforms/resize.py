@@ -48,14 +48,7 @@ class PadToSquareResize(BaseTransform):
         self.size = size
 
     def transform(self, results: Dict) -> Dict:
-        """Pad and resize.
-
-        Args:
-            results (dict): The sample.
-
-        Returns:
-            dict: The same dict.
-        """
+        """Pad and resize."""
         results['imgs'] = [
             pad_to_square_resize(img, self.size) for img in results['imgs']
         ]

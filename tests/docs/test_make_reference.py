@@ -78,5 +78,5 @@ def test_signature():
     assert signature('f', documented) == (
         'f(first, second=None, *rest, **kwargs)')
     long = signature('AIDOptimWrapper', AmpAIDOptimWrapper.__mro__[1])
-    assert long.startswith('AIDOptimWrapper(\n    *,\n    meta_optimizer,')
+    assert long.startswith('AIDOptimWrapper(\n    *,\n    meta_optimizer=None')
     assert max(map(len, long.splitlines())) < 79

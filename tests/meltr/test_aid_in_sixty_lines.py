@@ -1,5 +1,6 @@
 """The product against the plain algorithm of aid_in_sixty_lines.py."""
 from functools import partial
+from pathlib import Path
 
 import aid_in_sixty_lines as plain
 import pytest
@@ -77,3 +78,10 @@ def test_training_is_the_plain_one():
     torch.testing.assert_close(weights(product), weights(reference))
     torch.testing.assert_close(phi(product), phi(reference))
     assert not torch.equal(phi(product), phi(wrap()))
+
+
+def test_it_is_shown_in_the_documents_and_short():
+    text = Path(plain.__file__).read_text()
+    assert len(text.splitlines()) <= 60
+    page = Path(__file__).parents[2] / 'docs' / 'hypergradient.md'
+    assert f'```python\n{text}```' in page.read_text()
