@@ -57,7 +57,10 @@ ELSEWHERE = {
                                       'test_command',
     'tools/data/prepare.py': 'tools/test_prepare_data.py::'
                              'test_as_a_command',
-    'tools/data/extract_vq.py': 'tools/test_extract_vq.py::test_command',
+    'tools/data/extract_frames.py': 'tools/test_extraction.py::test_frames',
+    'tools/data/extract_s3d.py': 'tools/test_extraction.py::test_features',
+    'tools/data/extract_vq.py': 'tools/test_extract_vq.py::'
+                                'test_codes_of_a_pickled_encoder',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
     'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'
                                  'test_killed_runs_end_as_undisturbed_ones',
