@@ -8,16 +8,18 @@
 # Data: data/youcook2/ (docs/data/youcook2.md), the files of retrieval. The
 # text encoder reads the transcript; those of the published numbers are not
 # public, and each is 'NONE' in the public pickle.
-# Weights: UniVL's pre-training
-# checkpoint, converted with
+# Weights: UniVL's pre-training checkpoint, converted with
 #   python tools/convert/univl.py univl.pretrained.bin checkpoints/univl.pth
 # and given as --cfg-options load_from=checkpoints/univl.pth
-# Paper, with transcripts, which are not public: BLEU-4 17.92, METEOR 22.56,
-# ROUGE-L 47.04, CIDEr 1.90. With the public files compare with UniVL's own
-# figures without transcripts: BLEU-4 11.17, METEOR 17.69, CIDEr 1.2725. (Our
-# metric gives all of them times 100.) Hyper-parameters: lengths, batch (16 in
-# all), rate (3e-5) and epochs (5) of UniVL's README; those of MELTR are the
-# defaults of its code.
+# Paper, with transcripts, which are not public: BLEU-3 24.12, BLEU-4 17.92,
+# METEOR 22.56, ROUGE-L 47.04, CIDEr 1.90. With the public files compare with
+# UniVL's own figures without transcripts: BLEU-4 11.17, METEOR 17.69, CIDEr
+# 1.2725. (Our metric gives all of them times 100.) Hyper-parameters: lengths,
+# batch (16 in all), rate (3e-5) and epochs (5) of UniVL's README; those of
+# MELTR are the defaults of its code.
+# A whole run: 5 epochs of the training clips, 16 per update on 4 GPUs: every
+# third update has a meta step. What differs from the published recipe:
+# configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 
 data_root = '{{$MELTR_DATA:data}}/youcook2'

@@ -9,14 +9,16 @@
 #   youcookii_train.csv, youcookii_val.csv   lists of videos
 #   youcookii_data.no_transcript.pickle      times and captions of the clips
 #   youcookii_videos_features.pickle         {video: (seconds, 1024)}
-# Weights: UniVL's pre-training
-# checkpoint, converted with
+# Weights: UniVL's pre-training checkpoint, converted with
 #   python tools/convert/univl.py univl.pretrained.bin checkpoints/univl.pth
 # and given as --cfg-options load_from=checkpoints/univl.pth
 # Paper: R@1 33.7, R@5 63.1, R@10 74.8, MedR 3. Hyper-parameters: lengths,
 # batch (32 in all), rate (3e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
+# A whole run: 5 epochs of the training clips, 32 per update on 4 GPUs: every
+# third update has a meta step. What differs from the published recipe:
+# configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 
 data_root = '{{$MELTR_DATA:data}}/youcook2'

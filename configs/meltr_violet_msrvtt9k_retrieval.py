@@ -17,6 +17,8 @@
 # Paper: R@1/5/10 35.5/67.2/78.4.
 # Hyper-parameters: args_msrvtt-retrieval.json of the official code
 # (batch 5 per GPU, 20 epochs, lr 3e-6, MELTR 3e-6, gamma 0.1, every 3).
+# A whole run: 20 epochs of 180,000 captions, on one GPU: 720,000 updates,
+# 240,000 meta steps. What differs from the published recipe: configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/msrvtt'

@@ -3,7 +3,7 @@
 Each name can go when ``torch>=`` in ``requirements/runtime.txt`` reaches the
 release that stands beside it.
 """
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Callable, ContextManager, Iterator, Sequence
 from unittest.mock import patch
@@ -80,6 +80,25 @@ def total_norm(tensors: Sequence[Tensor]) -> Tensor:
     return torch.linalg.vector_norm(torch.stack(
         [n.to(norms[0].device) for n in norms])) if norms else \
         torch.tensor(0.)
+
+
+@contextmanager
+def eager(model: nn.Module) -> Iterator[None]:
+    """Run compiled modules as they were written.
+
+    Before 2.6 a module that is traced keeps the parameters that it has then,
+    also when they are replaced by others for a moment.
+    """
+    with ExitStack() as stack:
+        if not hasattr(nn.utils, 'get_total_norm'):  # 2.6
+            for module in model.modules():
+                if getattr(module, '_compiled_call_impl', None) is not None:
+                    stack.enter_context(
+                        patch.object(module, '_compiled_call_impl', None))
+                if hasattr(module, '_orig_mod'):  # of torch.compile(module)
+                    stack.enter_context(patch.object(
+                        module, 'forward', module._orig_mod.__call__))
+        yield
 
 
 def keep_compiled_graphs() -> None:

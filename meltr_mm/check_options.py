@@ -149,11 +149,12 @@ def check_config(name: str, value: Any) -> None:
                          f'but got {value!r}')
 
 
-def check_device(device: Optional[str]) -> None:
+def check_device(device: Any) -> None:
     """Check that a device is there.
 
     Args:
-        device (str, optional): As for ``torch.device``; None for the default.
+        device (str | torch.device, optional): What was given; None for the
+            default.
 
     Raises:
         ValueError: If it is not.
@@ -166,7 +167,7 @@ def check_device(device: Optional[str]) -> None:
     except (AssertionError, NotImplementedError, RuntimeError) as error:
         reason = str(error).strip().split('\n')[0]
         raise ValueError(
-            f'the device {device!r} cannot be used here ({reason}); this '
+            f'the device {str(device)!r} cannot be used here ({reason}); this '
             f'machine has cpu and {torch.cuda.device_count()} CUDA devices'
         ) from None
 

@@ -11,6 +11,7 @@ unpickler lets a file set attributes of what it has named.
 """
 import math
 import re
+import sys
 from operator import is_not
 from typing import Any, Dict, Tuple
 
@@ -165,6 +166,11 @@ def _check(shape: Any, dtype: Any, data: Any) -> None:
             f'an array of {dtype.dtype} and the shape {shape} has '
             f'{math.prod(shape)} numbers, but the file has {len(data)} '
             f"{'objects' if has_objects else 'bytes'} for it")
+    if dtype.dtype.kind == 'U':
+        letters = np.dtype(np.uint32).newbyteorder(dtype.dtype.byteorder)
+        if (np.frombuffer(data, letters) > sys.maxunicode).any():
+            raise RefusedFileError('an array of texts must have letters of '
+                                   'Unicode, but has others')
 
 
 # What a file may name, and what it gets instead.

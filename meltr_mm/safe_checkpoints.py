@@ -132,7 +132,8 @@ def names_in(path: Union[str, os.PathLike]) -> List[str]:
     """
     names: Dict[str, None] = {}
 
-    class Namer(pickle.Unpickler):
+    # Not the one in C, which makes room for as many objects as a file says.
+    class Namer(pickle._Unpickler):
 
         def find_class(self, module: str, name: str) -> type:
             names[_full_name(module, name)] = None

@@ -111,6 +111,8 @@ NUMBERS = np.zeros(2).__reduce__()
     ((*NUMBERS[:2], (1, (2, ), 'f8', False, b'\0' * 16)),
      'must have a dtype'),
     ((np.float64(1).__reduce__()[0], (F8, b'\0' * 7)), 'has 7 bytes'),
+    ((*NUMBERS[:2], (1, (1, ), np.dtype('U1'), False, b'\xff' * 4)),
+     'letters of Unicode'),
     # Numbers that are declared to be addresses of objects.
     ((np.dtype, ('f8', False, True),
       (3, '<', (F8, (2, )), None, None, -1, -1, 63)), 'not that of float64'),

@@ -2,7 +2,9 @@
 import collections
 import os
 import pickle
+import random
 import tarfile
+import zipfile
 
 import numpy as np
 import pytest
@@ -205,3 +207,32 @@ def test_the_config_of_mmcv_1_is_left_out(tmp_path):
     assert load_from_local(str(tmp_path / 'x.pth')) == [1]
     with pytest.raises(FileNotFoundError):
         load_from_local(os.path.join('~', 'no such file'))
+
+
+def test_damaged_checkpoints_end_in_a_sentence(tmp_path, unpickler):
+    """Whatever a byte is changed to, there is no other kind of error."""
+    history = HistoryBuffer()
+    history.update(1.)
+    torch.save(dict(state_dict=dict(w=torch.arange(4.)), h=history,
+                    n=np.float64(3), a=np.array(['x', 'yz'])),
+               tmp_path / 'x.pth')
+    with zipfile.ZipFile(tmp_path / 'x.pth') as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    pickled, = (name for name in parts if name.endswith('data.pkl'))
+    whole, draw, outcomes = parts[pickled], random.Random(0), set()
+    for _ in range(150):
+        damaged = bytearray(whole)
+        place = draw.randrange(len(whole))
+        damaged[place:place + draw.randrange(3)] = draw.choice(
+            [b'R', b'b', b'c', b'\x85', b'K\xff', bytes(2)])
+        parts[pickled] = bytes(damaged)
+        with zipfile.ZipFile(tmp_path / 'x.pth', 'w') as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        try:
+            load_torch_file(tmp_path / 'x.pth')
+            outcomes.add('read')
+        except ValueError as error:
+            assert '\n' not in str(error)
+            outcomes.add(type(error))
+    assert outcomes == {'read', ValueError, RefusedFileError}

@@ -5,6 +5,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..check_options import check_device
 from ..datasets.s3d_clips import s3d_clips
 from ..datasets.video_reader import VideoReader
 from ..models.univl.s3dg import load_s3dg
@@ -22,13 +23,15 @@ class S3DFeatures:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it does not hold the weights of S3D-G.
+        ValueError: If it does not hold the weights of S3D-G, or the device
+            is not there.
     """
 
     def __init__(self,
                  weights: str,
                  device: Union[str, torch.device] = 'cpu',
                  normalize: bool = True) -> None:
+        check_device(device)
         content = load_torch_file(weights)
         if isinstance(content, dict):
             content = content.get('state_dict', content)

@@ -21,6 +21,7 @@ from torch.utils._pytree import tree_map
 
 from .._torch import (
     any_attention,
+    eager,
     math_attention,
     slow_path_of_encoder_layers,
 )
@@ -62,6 +63,7 @@ def jvp(model: nn.Module,
     """
     with ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(eager(model))
         stack.enter_context(_as_in_reverse_mode(model))
         stack.enter_context(fwAD.dual_level())
         duals = {

@@ -35,6 +35,7 @@ from typing import (
 import torch
 from torch import Tensor, nn
 
+from .._torch import compiler_disable
 from .inverse_hessian import Identity, TrainingHessian
 from .official_route import double_backward
 from .passes import (
@@ -208,6 +209,7 @@ class Combination:
         return self.losses.detach().sum() - self.total.detach()
 
 
+@compiler_disable  # torch 2.1 loses `requires_grad_` in what it traces
 def combine(meltr: nn.Module,
             losses: Tensor,
             average: Optional[Average] = None,

@@ -232,11 +232,11 @@ class MELTRWrapper(BaseModel):
         trained_by = getattr(self.meltr, 'trained_by', 'meta')
         if trained_by == 'meta' and not self.trained_by_aid:
             self._tell_untrained()
-        values = torch.stack(
-            [_reduce(name, losses[name]) for name in self.losses])
+        apart = [_reduce(name, losses[name]) for name in self.losses]
+        values = torch.stack(apart)
         self.last_losses = values.detach()
         if getattr(self.meltr, 'needs_gradients', False):
-            weights = self.meltr.weights(self._gramian(values)).to(values)
+            weights = self.meltr.weights(self._gramian(apart)).to(values)
             total = torch.dot(weights, values.detach())
             loss = torch.dot(weights, values)
         else:
@@ -269,7 +269,7 @@ class MELTRWrapper(BaseModel):
                 'and its constructor to AIDOptimWrapperConstructor.',
                 'current', logging.WARNING)
 
-    def _gramian(self, values: Tensor) -> Tensor:
+    def _gramian(self, values: Sequence[Tensor]) -> Tensor:
         """Inner products of the task gradients, (T, T).
 
         They are taken over the parameters that two losses or more reach, and

@@ -61,7 +61,8 @@ def test_not_a_number():
 ])
 def test_anything_but_values_is_refused(text, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    if text == 'a = ' + '(' * 150 + ')' * 150:  # deep, and harmless
+    deep = text == 'a = ' + '(' * 150 + ')' * 150  # and harmless
+    if deep and sys.version_info >= (3, 9):  # 3.8 does not parse it
         assert parse_config(text, 'F').a == ()
         return
     with pytest.raises(RefusedFileError, match='F: refused: its config must '

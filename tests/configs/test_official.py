@@ -29,8 +29,9 @@ LOSSES = dict(
     violet=('loss_qa', ['loss_qa', *QA]))
 
 
-def load(name):
-    cfg = Config.fromfile(ROOT / 'configs' / 'official' / f'meltr_{name}.py')
+def load(name, folder='official'):
+    cfg = Config.fromfile(
+        ROOT / 'configs' / folder / f'meltr_{name}.py')
     cfg.work_dir = 'unused'
     return completed(cfg)
 
@@ -132,6 +133,29 @@ def test_updates_and_meta_steps_of_a_whole_run(name, samples, processes,
     header = (ROOT / 'configs' / 'official' / f'meltr_{name}.py').read_text()
     text = ' '.join(header.replace('\n#', ' ').split())
     assert f'{updates:,} updates' in text and f'{steps:,} meta steps' in text
+
+
+@pytest.mark.parametrize('name, samples, processes', [
+    ('all_in_one_msrvtt7k_retrieval', 7010, 8),
+    ('all_in_one_msrvtt9k_retrieval', 9000, 8),
+    ('all_in_one_msrvtt_mc', 6309, 8),
+    ('all_in_one_msvdqa', 30933, 8),
+    ('univl_mosi', 1284, 1),
+    ('univl_msrvtt7k_retrieval', 140200, 8),
+    ('univl_msrvtt9k_retrieval', 180000, 8),
+    ('univl_msrvtt_captioning', 140200, 8),
+    ('violet_msvdqa', 30933, 1),
+    ('violet_tgif_action', 20475, 1),
+    ('violet_tgif_transition', 52704, 1),
+    ('violet_tgif_frame', 39392, 1),
+    ('violet_msrvtt7k_retrieval', 140200, 1),
+    ('violet_msrvtt9k_retrieval', 180000, 1),
+])
+def test_what_our_runs_cost(name, samples, processes):
+    total, due = updates_of(load(name, '.'), samples, processes)
+    header = (ROOT / 'configs' / f'meltr_{name}.py').read_text()
+    text = ' '.join(header.replace('\n#', ' ').split())
+    assert f'{total:,} updates, {len(due):,} meta steps' in text
 
 
 def rates(cfg, length, updates, asked):

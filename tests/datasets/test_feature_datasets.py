@@ -82,7 +82,7 @@ def test_youcook2_files(youcook, tmp_path):
         youcook(ann_file='lost.csv')
     with pytest.raises(FileNotFoundError, match='no such pickle file'):
         youcook(data_file='lost.pickle')
-    with pytest.raises(ForeignClassError, match='refers to subprocess.run'):
+    with pytest.raises(ForeignClassError, match='asks for subprocess.run'):
         youcook(dict(v=clips(text=subprocess.run)))
     with pytest.raises(ValueError, match='one of.*transcript.*subtitles'):
         youcook(encoder_text='subtitles')
@@ -244,7 +244,7 @@ def test_bad_mosi(mosi, changes, message):
 
 
 def test_mosi_files(mosi, tmp_path):
-    with pytest.raises(ForeignClassError, match='refers to subprocess.run'):
+    with pytest.raises(ForeignClassError, match='asks for subprocess.run'):
         mosi(raw_text=subprocess.run)
     path = tmp_path / 'mosi.pkl'
     path.write_bytes(path.read_bytes()[:40])
@@ -299,7 +299,7 @@ def test_bad_features(load, table, results, message):
 
 
 def test_feature_files(load, tmp_path):
-    with pytest.raises(ForeignClassError, match='refers to torch'):
+    with pytest.raises(ForeignClassError, match='asks for torch'):
         load(dict(v=torch.ones(3, 2)))
     path = tmp_path / 'half.pickle'
     path.write_bytes(pickle.dumps(dict(v=np.ones((3, 2))))[:60])

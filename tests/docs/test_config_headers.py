@@ -32,4 +32,7 @@ def check_header(file):
     assert re.search(r'Weights: .*python tools/convert/\w+\.py', header)
     assert 'load_from=' in header
     assert 'Paper' in header
+    assert 'A whole run: ' in header
+    if (ROOT / 'configs' / 'official' / file.name).exists():
+        assert 'configs/official' in header
     assert 'Hyper-parameters' in header or 'our choice' in header

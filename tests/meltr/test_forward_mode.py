@@ -225,7 +225,8 @@ def test_nothing_is_left_switched():
     params = list(model.parameters())
     jvp(model, lambda: model(x), params, params)
     assert torch._C._is_fwd_grad_enabled()
-    assert torch.backends.mha.get_fastpath_enabled()
+    if hasattr(torch.backends, 'mha'):  # torch 2.2
+        assert torch.backends.mha.get_fastpath_enabled()
     assert F.embedding.__module__ == 'torch.nn.functional'
     assert torch.backends.cuda.flash_sdp_enabled()
 

@@ -16,6 +16,7 @@ from test_wrapper import wrap
 from torch.utils.data import DataLoader
 from zip_equal import zip_equal
 
+from meltr_mm._torch import is_autocast_enabled
 from meltr_mm.meltr import AIDOptimWrapper, AmpAIDOptimWrapper, MELTRWrapper
 from meltr_mm.meltr.history import HeldOutBatches
 from meltr_mm.meltr.hypergradient import hypergradient
@@ -256,7 +257,7 @@ def test_bfloat16_autocast():
         optim_wrapper = build(
             model, **(kwargs if dtype == torch.bfloat16 else {}))
         with optim_wrapper._precision():
-            assert torch.is_autocast_enabled(device) == (
+            assert is_autocast_enabled(torch.device(device)) == (
                 dtype == torch.bfloat16)
         before = phi(model)
         model.train_step(data, optim_wrapper)

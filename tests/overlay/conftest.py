@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from child_process import environment
 
-from meltr_mm.datasets.minilm import minilm_directory
+from meltr_mm.datasets.transforms.tokenizing import minilm_directory
 from meltr_mm.toyworld.clips import imagine_clips
 from meltr_mm.toyworld.questions import ask
 from meltr_mm.toyworld.renderer import render

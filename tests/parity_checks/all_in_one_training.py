@@ -81,7 +81,7 @@ def _check_training(report: Report, fixture: dict, estimator: str) -> None:
         report.same('param_groups', _groups(model, optim_wrapper),
                     _official_groups(fixture['param_groups']))
     history = RecordedHistory(fixture['events'])
-    optim_wrapper.history = optim_wrapper.meta_batches.history = history
+    optim_wrapper.history = history
     seen = _heard_calls(model.meltr)
     for number, event in enumerate(fixture['events']):
         before = optim_wrapper.meta_steps
@@ -141,8 +141,7 @@ def _build_model(fixture: dict) -> MELTRWrapper:
 def _build_optimisers(fixture: dict, model: MELTRWrapper,
                       estimator: str) -> Tuple[AIDOptimWrapper, list]:
     """Build those of our recipe, with the recorded numbers."""
-    recipe = Config.fromfile(
-        ROOT / 'configs' / '_base_' / 'schedules' / 'aid_all_in_one.py')
+    recipe = Config.fromfile(ROOT / 'configs' / '_base_' / 'all_in_one.py')
     config, meta = fixture['config'], fixture['config']['meltr']
     optim_wrapper = build_optim_wrapper(
         model,

@@ -55,7 +55,9 @@ def use(workplace, monkeypatch, capsys):
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
-            status = module.main()
+            # The tools that extract have one `run` for what goes wrong.
+            run_it = getattr(module, 'run', lambda main: main())
+            status = run_it(module.main)
         except SystemExit as stop:
             status = stop.code
         said = capsys.readouterr().err
@@ -124,6 +126,34 @@ CASES = {
                         'no.pkl'),
     'features: text': ('data/convert_features.py', ['text.pkl', 'out.npy'], 1,
                        'text.pkl: the file is truncated or is not a pickle'),
+    'vq: device': ('data/extract_vq.py', [
+        'text.pkl', 'out.pkl', '--weights', 'no.pkl', '--device', 'cuda:9'],
+        1, "extract_vq.py: the device 'cuda:9' cannot be used here"),
+    'vq: frames': ('data/extract_vq.py', [
+        'text.pkl', 'out.pkl', '--stand-in', '--frames', '0'], 2,
+        'at least 1'),
+    'vq: input': ('data/extract_vq.py', ['no.pkl', 'out.pkl', '--stand-in'],
+                  1, 'no.pkl'),
+    's3d: device': ('data/extract_s3d.py', [
+        '.', 'out.npy', '--weights', 'no.pth', '--device', 'cuda:9'], 1,
+        "extract_s3d.py: the device 'cuda:9' cannot be used here"),
+    's3d: weights': ('data/extract_s3d.py', [
+        '.', 'out.npy', '--weights', 'no.pth', '--device', 'cpu'], 1,
+        'extract_s3d.py: no.pth: there is no such file'),
+    's3d: batch size': ('data/extract_s3d.py', [
+        '.', 'out.npy', '--weights', 'no.pth', '--batch-size', '0'], 2,
+        '--batch-size must be at least 1, but is 0'),
+    'frames: folder': ('data/extract_frames.py', ['nowhere', 'out.pkl'], 1,
+                       'nowhere'),
+    'frames: frames': ('data/extract_frames.py', [
+        '.', 'out.pkl', '--frames', '0'], 2,
+        '--frames must be at least 1, but is 0'),
+    'prepare: folder': ('data/prepare.py', [
+        'msvd_qa', '--from', 'nowhere', '--to', 'there'], 1, 'nowhere'),
+    'unwrap: checkpoint': ('convert/unwrap.py', ['no.pth', 'out.pth'], 1,
+                           'no.pth: there is no such file'),
+    'unwrap: no folder': ('convert/unwrap.py', ['x.pth', 'no/out.pth'], 1,
+                          'no/out.pth: cannot be written'),
     'check: config': ('data/check.py', ['no.py'], 2,
                       'no.py: there is no such config'),
     'toy: clips': ('data/make_toyworld.py', ['--out', 'x', '--clips',

@@ -231,8 +231,9 @@ def test_deep_names_each_broken_file_once(run, tmp_path, msvd):
     # A second run adds none, and with the list everything is there.
     run('meltr_all_in_one_msvdqa', '--deep', '--any-count')
     assert (root / 'broken_videos.txt').read_text().splitlines() == lines
-    excluded = [f'{split}_set.exclude_file=broken_videos.txt'
-                for split in ('train', 'val', 'test')]
+    excluded = re.search('--cfg-options (.*)', output)[1].split()
+    assert excluded == [f'{split}_set.exclude_file=broken_videos.txt'
+                        for split in ('train', 'val', 'test')]
     code, output = run('meltr_all_in_one_msvdqa', '--deep', '--any-count',
                        '--cfg-options', *excluded)
     assert code == 0, output

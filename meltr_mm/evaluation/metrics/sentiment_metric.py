@@ -4,11 +4,11 @@ from typing import Dict, List
 from mmaction.registry import METRICS
 
 from ..functional import sentiment_metrics
-from .complete_metric import CompleteMetric
+from .whole_dataset_metric import WholeDatasetMetric
 
 
 @METRICS.register_module()
-class SentimentMetric(CompleteMetric):
+class SentimentMetric(WholeDatasetMetric):
     """MAE, correlation, Acc-7, Acc-2 and weighted F1, across all ranks.
 
     See :func:`meltr_mm.evaluation.functional.sentiment_metrics` for names,

@@ -6,11 +6,11 @@ from mmaction.registry import METRICS
 
 from ..functional import both_directions, query_ranks, rank_metrics
 from ..functional.retrieval import check_ties
-from .complete_metric import CompleteMetric
+from .whole_dataset_metric import WholeDatasetMetric
 
 
 @METRICS.register_module()
-class TextVideoRetrievalMetric(CompleteMetric):
+class TextVideoRetrievalMetric(WholeDatasetMetric):
     """R@K in percent, median and mean rank (from 1), across all ranks.
 
     Two kinds of samples are understood:

@@ -5,7 +5,7 @@ from typing import Any, Sequence
 from mmengine.evaluator import BaseMetric
 
 
-class CompleteMetric(BaseMetric):
+class WholeDatasetMetric(BaseMetric):
     """A metric of the whole data set: a part of it is an error.
 
     Subclasses say in ``items`` what a sample is called, note one in
@@ -23,37 +23,22 @@ class CompleteMetric(BaseMetric):
     size = 0
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Note what the metric needs of each sample of a batch.
-
-        Args:
-            data_batch (Any): Not used.
-            data_samples (Sequence[dict]): Predictions of the model.
-        """
+        """Note what the metric needs of each sample of a batch."""
         self.results += [self.read(sample) for sample in data_samples]
 
     @abstractmethod
     def read(self, sample: dict) -> Any:
-        """Read what the metric needs of a sample.
+        """Read an entry of what :meth:`compute_metrics` is given.
 
         Args:
             sample (dict): Prediction of the model.
-
-        Returns:
-            Any: An entry of what :meth:`compute_metrics` is given.
 
         Raises:
             ValueError: If a field is absent.
         """
 
     def evaluate(self, size: int) -> dict:
-        """Collect the results of all ranks and compute the metrics.
-
-        Args:
-            size (int): Number of items of the data set.
-
-        Returns:
-            dict: Names, with the prefix, and values.
-        """
+        """Compute the metrics over the ``size`` samples of all ranks."""
         self.size = size
         return super().evaluate(size)
 
