@@ -35,11 +35,18 @@ def warnings():
         def emit(self, record):
             records.append(record.getMessage())
 
-    logger = MMLogger.get_current_instance()
+    # Runners and tools of other tests in this process may have been quieter.
+    disabled, logger = logging.root.manager.disable, \
+        MMLogger.get_current_instance()
+    level = logger.level
+    logging.disable(logging.NOTSET)
+    logger.setLevel(min(level, logging.WARNING))
     handler = Keep(level=logging.WARNING)
     logger.addHandler(handler)
     yield records
     logger.removeHandler(handler)
+    logger.setLevel(level)
+    logging.disable(disabled)
 
 
 @pytest.fixture(scope='session')

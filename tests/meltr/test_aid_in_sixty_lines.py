@@ -1,4 +1,5 @@
 """The product against the plain algorithm of aid_in_sixty_lines.py."""
+import copy
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def stateless():
     for name, block in CASES.items():
         if 'dropout' in name or 'batch norm' in name or 'reentrant' in name:
             continue
-        model = TwoLosses(block).double()
+        model = TwoLosses(copy.deepcopy(block)).double()
         yield (name, model, meltr_of(2), lambda m=model: m(x)[0],
                lambda m=model: m(y))
 

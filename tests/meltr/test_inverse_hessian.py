@@ -230,7 +230,7 @@ def test_adam_preconditioner_by_hand(project):
     torch.testing.assert_close(flat(result[:2]), p * u)
     assert not result[2].any()
     if project:  # scaling all losses alike has no gradient
-        assert abs(m @ flat(result[:2])) < 1e-12
+        assert abs(m @ flat(result[:2])) < 1e-9
 
 
 def test_adam_preconditioner_names_another_optimiser():

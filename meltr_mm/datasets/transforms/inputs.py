@@ -22,13 +22,7 @@ class ModelInputs(BaseTransform):
     """Base of the transforms that make all of a model's input.
 
     Subclasses define :meth:`steps` with named options, which are those of the
-    class.
-
-    Args:
-        **options: Those of ``steps``.
-
-    Raises:
-        TypeError: For another option.
+    class; another one is a TypeError.
     """
 
     def __init_subclass__(cls) -> None:
