@@ -311,6 +311,29 @@ def cpu_amp() -> bool:
     return True
 
 
+def cpu_fused() -> bool:
+    """Take ``AdamW(fused=True)`` as ``AdamW`` where the CPU has no fused one.
+
+    Symptom: ``fused=True requires all the params to be floating point Tensors
+    of supported devices`` in every toy config. Cause: torch has it for the
+    CPU from 2.4 on. Can go with that as the oldest torch.
+    """
+    from mmengine.device import get_device
+    if get_device() != 'cpu' or hasattr(
+            torch.serialization, 'add_safe_globals'):  # 2.4, too
+        return False
+    from mmengine.registry import OPTIMIZERS
+
+    class AdamW(torch.optim.AdamW):
+        """torch's, without the option ``fused``."""
+
+        def __init__(self, params, *args, fused=None, **kwargs):
+            super().__init__(params, *args, **kwargs)
+
+    OPTIMIZERS.register_module(name='AdamW', module=AdamW, force=True)
+    return True
+
+
 def atomic_checkpoints() -> bool:
     """Write files in one step, and resume from a checkpoint that is whole.
 
@@ -377,5 +400,5 @@ def mmcv_lite_warning() -> bool:
 # `mmaction.datasets`.
 SHIMS = (mmcv_lite_warning, torchvision_ops, numpy_names, drn_stub,
          vindlu_placeholder, checkpoint_globals, safe_checkpoints,
-         cpu_distributed, cpu_amp, color_jitter)
+         cpu_distributed, cpu_amp, cpu_fused, color_jitter)
 MELTR_SHIMS = (atomic_checkpoints, )

@@ -39,7 +39,7 @@ FAILURES = {
         file = tempfile.mktemp()
         torch.save(dict(message_hub=hub.state_dict()), file)
         torch.load(file, weights_only=True)
-        """, 'Weights only load failed'),
+        """, 'Weights only load failed|Unsupported'),
     'cpu_distributed': (
         """
         import os, torch

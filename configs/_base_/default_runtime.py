@@ -10,12 +10,12 @@ default_hooks = dict(
     # One file per epoch; `save_best` is set where the metric is known.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=3),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # A resumed run is the uninterrupted one; one training per work_dir.
+    resume=dict(type='ResumeHook'),
     # Weights whose answers are not those of the data are refused.
     answer_vocabulary=dict(type='AnswerVocabularyHook'))
 custom_hooks = [
     dict(type='TaskWeightPlotHook'),
-    # A resumed run is the uninterrupted one; one training per work_dir.
-    dict(type='ResumeHook'),
     dict(type='ValidateOnResumeHook'),
     dict(type='RunWarningsHook', starts_from='${starts_from}')
 ]

@@ -44,7 +44,7 @@ def dense_product(model, meltr, data, u):
     def loss(*tensors):
         with math_attention():
             outputs = torch.func.functional_call(
-                model, dict(zip_equal(params, tensors)),
+                model, dict(zip_equal(params, tensors)), (),
                 kwargs=dict(data, mode='loss'))
         return meltr(torch.stack(list(outputs.values())))
 

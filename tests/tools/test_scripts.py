@@ -117,6 +117,7 @@ def test_resume_after_sigkill(workplace, killed_run):
     tasks = [state['aid'].pop('tasks') for state in states]
     assert tasks[0] == tasks[1]
     assert tasks[0]['primary'] == 'loss_qa' in tasks[0]['losses']
+    assert len(saved['optimizer']['aid'].pop('generators')) == 1
     torch.testing.assert_close(*states, rtol=0, atol=0)
     end = torch.load(killed_run / 'epoch_2.pth', weights_only=True)
     assert end['optimizer']['aid']['updates'] == 2 * updates

@@ -22,6 +22,9 @@ import weights_file
 from mmengine.logging import MMLogger
 
 sys.path.append(str(checkout.ROOT / 'tests'))
+if not (checkout.ROOT / 'tests' / 'parity_checks').is_dir():
+    sys.exit('parity.py needs tests/parity_checks, which only a checkout of '
+             'the repository has; run it from one')
 
 from parity_checks import (  # noqa: E402
     all_in_one,

@@ -57,11 +57,12 @@ def draw_tokens(ids: Tensor,
     # The axes over which one hit is enough, and the shape of a draw.
     axes = tuple(range(ids.dim())) if shared else (-1, )
     shape = ids.shape[-1:] if shared else ids.shape
-    todo = eligible.any(axes, keepdim=True)
+    # `any` takes several axes from torch 2.2 on.
+    todo = eligible.sum(axes, keepdim=True) > 0
     while todo.any():
         drawn = eligible & (torch.rand(shape) < probability)
         hidden = torch.where(todo, drawn, hidden)
-        todo = todo & ~hidden.any(axes, keepdim=True)
+        todo = todo & (hidden.sum(axes, keepdim=True) == 0)
     return hidden
 
 
