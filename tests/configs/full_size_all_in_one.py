@@ -49,6 +49,7 @@ def test_all_in_one(name, batch_size, metric, meta_steps, toy_data_root,
         dataset.indices = batch_size
     if not meta_steps:
         cfg.optim_wrapper.begin = 2
+    cfg.param_scheduler = None  # its length is that of epochs
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     runner = Runner.from_cfg(cfg)

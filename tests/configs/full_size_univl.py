@@ -29,6 +29,7 @@ def load(name, data_set, root):
     cfg.merge_from_dict(dict(data_root=str(data), tokenizer='minilm'))
     for split in ('train', 'val', 'test'):
         cfg[f'{split}_dataloader'].batch_size = 2
+    cfg.param_scheduler = None  # its length is that of epochs
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     return cfg

@@ -47,6 +47,7 @@ def load(name, write, root):
 ])
 def test_violet(name, write, metric, tmp_path):
     cfg = load(name, write, tmp_path)
+    cfg.param_scheduler = None  # its length is that of epochs
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=1, val_interval=1)
     runner = Runner.from_cfg(cfg)
