@@ -17,6 +17,7 @@ from .combiners import (
     RandomWeights,
     UncertaintyWeights,
 )
+from .health import MELTRHealthHook
 from .history import BatchHistory
 from .loss_transformer import MELTR
 from .optim_constructor import (
@@ -29,7 +30,8 @@ from .wrapper import MELTRWrapper
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
     'BatchHistory', 'DynamicWeightAverage', 'FixedWeights',
-    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRWrapper',
+    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRHealthHook',
+    'MELTRWrapper',
     'MetaOptimizerScheduler', 'MonotoneNetwork', 'PlainSum', 'PrimaryOnly',
     'RandomWeights', 'UncertaintyWeights'
 ]
