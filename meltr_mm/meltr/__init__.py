@@ -15,6 +15,7 @@ from .combiners import (
     PlainSum,
     PrimaryOnly,
     RandomWeights,
+    ScaledSum,
     UncertaintyWeights,
 )
 from .health import MELTRHealthHook
@@ -33,5 +34,5 @@ __all__ = [
     'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRHealthHook',
     'MELTRWrapper',
     'MetaOptimizerScheduler', 'MonotoneNetwork', 'PlainSum', 'PrimaryOnly',
-    'RandomWeights', 'UncertaintyWeights'
+    'RandomWeights', 'ScaledSum', 'UncertaintyWeights'
 ]

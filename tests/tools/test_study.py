@@ -154,8 +154,9 @@ def double():
 
 
 @pytest.mark.parametrize('method', [
-    'sum', 'oracle_0', 'uncertainty', 'learnt_weights:meta=training',
-    'meltr:start=primary,hessian=project,meta=training,interval=2',
+    'sum', 'scaled_sum', 'oracle_0', 'uncertainty',
+    'learnt_weights:meta=training',
+    'meltr:start=primary,scale=1,hessian=project,meta=training,interval=2',
     'meltr:start=random,hessian=adam,meta=training,interval=1',
     'meltr:meta=training,interval=1,gamma=0'])
 def test_many_runs_are_runs_of_the_product(method, double):

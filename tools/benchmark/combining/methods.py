@@ -11,6 +11,7 @@ from mmengine.config import Config
 ORACLE_DRAWS = 24
 COMBINERS = dict(
     sum=dict(type='PlainSum'),
+    scaled_sum=dict(type='ScaledSum'),
     rlw=dict(type='RandomWeights'),
     dwa=dict(type='DynamicWeightAverage', period=25),
     uncertainty=dict(type='UncertaintyWeights'),
@@ -64,6 +65,7 @@ OPTIONS: Dict[str, Callable[[Config, str], None]] = dict(
     meta_batch=_number('optim_wrapper.meta_dataloader.batch_size', int),
     direct=_number('optim_wrapper.direct_regulariser', lambda v: v == '1'),
     normalise=_number('model.meltr.normalise', lambda v: v == '1'),
+    scale=_number('model.meltr.scale_losses', lambda v: v == '1'),
     hessian=_hessian,
     fraction=_fraction,
     meta=_meta)
