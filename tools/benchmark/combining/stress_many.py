@@ -23,7 +23,8 @@ Params = Dict[str, Tensor]
 HEADS, HELD_OUT, BATCH, CAPACITY = 8, 0.2, 32, 10
 LR, META_LR, DECAY = 3e-3, 1e-3, 0.01
 SETTINGS = dict(start='sum', scale='0', hessian='identity', gamma='0.1',
-                meta='held_out', interval='3', meta_lr=str(META_LR), fraction=str(HELD_OUT))
+                meta='held_out', interval='3', meta_lr=str(META_LR),
+                fraction=str(HELD_OUT))
 
 
 def supports(method: str) -> bool:
