@@ -18,12 +18,14 @@ from meltr_mm.meltr import MELTR, LearntWeights, UncertaintyWeights
 from meltr_mm.meltr.loss_transformer import SCALE_ITERATIONS
 
 from . import methods, stress
+from .methods import OFFICIAL_META_LR
 
 Params = Dict[str, Tensor]
 HEADS, HELD_OUT, BATCH, CAPACITY = 8, 0.2, 32, 10
-LR, META_LR, DECAY = 3e-3, 1e-3, 0.01
-SETTINGS = dict(start='sum', scale='0', hessian='identity', gamma='0.1',
-                meta='held_out', interval='3', meta_lr=str(META_LR),
+LR, META_LR, DECAY = 3e-3, 3e-3, 0.01
+# Those of stress.config.
+SETTINGS = dict(start='sum', scale='1', hessian='project', gamma='0',
+                meta='training', interval='3', meta_lr=str(META_LR),
                 fraction=str(HELD_OUT))
 
 
@@ -114,8 +116,8 @@ class Runs:
                                     'learnt_weights')
         if self.name == 'meltr_official':
             self.options.update(dict(
-                start='random', hessian='identity', meta='training'),
-                **options)
+                start='random', scale='0', hessian='identity', gamma='0.1',
+                meta='training', meta_lr=str(OFFICIAL_META_LR)), **options)
         cfg = stress.config(cell, 0)
         self.names = list(cfg.model.losses)
         if self.name == 'primary':
@@ -164,7 +166,8 @@ class Runs:
                 cfg, int(self.name.rpartition('_')[2])))
         # Mean losses of the first iterations, where losses are scaled.
         self.size = None
-        if self.name == 'scaled_sum' or self.options['scale'] == '1':
+        scaled = self.name == 'meltr' and self.options['scale'] == '1'
+        if self.name == 'scaled_sum' or scaled:
             self.size = torch.ones(len(seeds), len(self.names))
         self.history: List[tuple] = []
         self.trace: List[Tensor] = []
