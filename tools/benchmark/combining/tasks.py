@@ -146,8 +146,9 @@ def _toy(file: Path, form: Form, updates: int, world: int,
     cfg = Config.fromfile(file)
     root = out / 'data' / f'world{world}'
     text = repr(cfg.to_dict())
-    folders = set(re.findall(r"'([^']*/toy)/(\w+)", text))
-    for folder, data in folders:
+    for folder, data in set(re.findall(r"'([^']*/toy)/(\w+)", text)):
+        if not hasattr(toyworld, f'write_{data}'):
+            continue  # the work directory
         _write(root, data, world, form.clips)
         cfg = Config(_moved(cfg.to_dict(), folder, str(root)),
                      filename=str(file))
