@@ -70,6 +70,12 @@ def test_table_and_plot(folder, capsys):
     study.main(['table', str(folder), '--tasks', 'stress_scales'])
     assert '| stress_scales, accuracy (higher is better) | primary | 2 |' in \
         capsys.readouterr().out
+    lines = ''.join(
+        sorted(file.read_text() for file in folder.glob('*.json')))
+    (folder / 'all.jsonl').write_text(lines)
+    study.main(['table', str(folder / 'all.jsonl'), '--json'])
+    assert sorted(json.loads(capsys.readouterr().out), key=str) == sorted(
+        rows, key=str)
     study.main(['plot', str(folder)])
     assert (folder / 'study.png').stat().st_size > 1000
 
