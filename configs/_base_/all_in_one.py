@@ -88,7 +88,12 @@ model = dict(
             mean=[123.675, 116.28, 103.53],
             std=[58.395, 57.12, 57.375],
             format_shape='NCTHW')),
-    meltr=dict(type='MELTR', hidden_dims=(128, 128), feedforward_dim=128),
+    meltr=dict(
+        type='MELTR',
+        hidden_dims=(128, 128),
+        feedforward_dim=128,
+        # It corrects the primary loss: a start for a pre-trained model.
+        start='primary'),
     # The order is the row order of MELTR's task embedding.
     losses=['loss_mlm', 'loss_itc'],
     # The loss of the target task. The official code takes the first of its
@@ -125,7 +130,10 @@ optim_wrapper = dict(
     # L2 decay inside Adam, not AdamW's.
     meta_optimizer=dict(
         type='Adam', lr=1e-4, betas=(0.9, 0.98), weight_decay=3e-5),
-    gamma=0.1,
+    # What docs/does_it_help.md found to help; the paper has the identity, and
+    # gamma=0.1.
+    inverse_hessian=dict(type='AdamPreconditioner'),
+    gamma=0.,
     interval=5,
     begin=1,
     # Clips MELTR only; the model's gradient is not clipped.

@@ -16,6 +16,8 @@ official = dict(
     train_dataloader=dict(drop_last=False),
     optim_wrapper=dict(
         optimizer=dict(type='BertAdamW'),
+        inverse_hessian=None,
+        gamma=0.1,
         # Each batch is an update of its own: two are configured, but the
         # gradient is cleared after each.
         accumulative_counts=1))

@@ -21,6 +21,7 @@ official = dict(
             weight_decay=0.01,
             max_grad_norm=1.),
         # `--reg` is left off.
+        inverse_hessian=None,
         gamma=0),
     # One epoch of a rate that falls over four.
     train_cfg=dict(max_epochs=1),

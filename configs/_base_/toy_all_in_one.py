@@ -24,7 +24,9 @@ toy = dict(
                 max_position_embeddings=24,
                 hidden_dropout_prob=0.),
             init_cfg=dict(
-                type='Normal', layer=['Linear', 'Embedding'], std=0.06))),
+                type='Normal', layer=['Linear', 'Embedding'], std=0.06)),
+        # From random weights the sum of the losses is a better start.
+        meltr=dict(start='sum')),
     optim_wrapper=dict(
         optimizer=dict(lr=1e-3, fused=True),
         # Nothing is pre-trained, so that the heads need no lead.
@@ -35,10 +37,6 @@ toy = dict(
             'classifier.4.bias': dict(lr_mult=1., decay_mult=0.)
         }),
         meta_optimizer=dict(lr=3e-4),
-        # MELTR's first guess may have the wrong sign, and a loss that is
-        # driven up stays up. A stronger pull to the plain sum rights it in
-        # time.
-        gamma=1.,
         clip_grad=dict(max_norm=5.),
         # No accumulation: batches are not spread over GPUs here.
         accumulative_counts=1,

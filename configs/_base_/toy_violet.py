@@ -49,7 +49,9 @@ toy = dict(
             # 0.05 is for a pre-trained matching head; from scratch it
             # multiplies the gradient of noise by 20.
             temperature=1.),
-        meltr=dict(hidden_dims=(128, 256), feedforward_dim=256)),
+        # From random weights the sum of the losses is a better start.
+        meltr=dict(
+            hidden_dims=(128, 256), feedforward_dim=256, start='sum')),
     optim_wrapper=dict(
         optimizer=dict(lr=1e-3, weight_decay=1e-2, fused=True),
         meta_optimizer=dict(lr=3e-4, weight_decay=1e-4),

@@ -86,7 +86,9 @@ model = dict(
         type='MELTR',
         hidden_dims=(128, 256),
         feedforward_dim=512,
-        dropout=0.),
+        dropout=0.,
+        # It corrects the primary loss: a start for a pre-trained model.
+        start='primary'),
     # The order is the row order of MELTR's task embedding.
     losses=[
         'loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm',
@@ -120,8 +122,10 @@ optim_wrapper = dict(
     # L2 decay inside Adam, not AdamW's.
     meta_optimizer=dict(type='Adam', lr=1e-3, weight_decay=3e-5),
     meta_clip_grad=dict(max_norm=50),
-    # Of the paper; the released commands leave the regulariser off: 0.
-    gamma=0.1,
+    # What docs/does_it_help.md found to help; the paper has the identity, and
+    # gamma=0.1.
+    inverse_hessian=dict(type='AdamPreconditioner'),
+    gamma=0.,
     interval=3,
     begin=1,
     history=dict(capacity=10, eviction='fifo'))

@@ -105,7 +105,12 @@ model = dict(
             std=[58.395, 57.12, 57.375],
             format_shape='NCTHW')),
     # Sizes of the official meltr.py for the four losses of QA.
-    meltr=dict(type='MELTR', hidden_dims=(128, 256), feedforward_dim=256),
+    meltr=dict(
+        type='MELTR',
+        hidden_dims=(128, 256),
+        feedforward_dim=256,
+        # It corrects the primary loss: a start for a pre-trained model.
+        start='primary'),
     # The order is the row order of MELTR's task embedding.
     losses=['loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm'],
     primary='loss_qa')
@@ -120,7 +125,10 @@ optim_wrapper = dict(
         type='AdamW', lr=1.2e-5, betas=(0.9, 0.98), weight_decay=1e-3),
     meta_optimizer=dict(
         type='AdamW', lr=1e-4, betas=(0.9, 0.98), weight_decay=1e-4),
-    gamma=0.1,
+    # What docs/does_it_help.md found to help; the paper has the identity, and
+    # gamma=0.1.
+    inverse_hessian=dict(type='AdamPreconditioner'),
+    gamma=0.,
     interval=3,
     # Clips MELTR only; the model's gradient is not clipped.
     meta_clip_grad=dict(max_norm=12),

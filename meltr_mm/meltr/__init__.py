@@ -15,8 +15,10 @@ from .combiners import (
     PlainSum,
     PrimaryOnly,
     RandomWeights,
+    ScaledSum,
     UncertaintyWeights,
 )
+from .health import MELTRHealthHook
 from .history import BatchHistory
 from .loss_transformer import MELTR
 from .optim_constructor import (
@@ -29,7 +31,8 @@ from .wrapper import MELTRWrapper
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
     'BatchHistory', 'DynamicWeightAverage', 'FixedWeights',
-    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRWrapper',
+    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRHealthHook',
+    'MELTRWrapper',
     'MetaOptimizerScheduler', 'MonotoneNetwork', 'PlainSum', 'PrimaryOnly',
-    'RandomWeights', 'UncertaintyWeights'
+    'RandomWeights', 'ScaledSum', 'UncertaintyWeights'
 ]

@@ -20,6 +20,7 @@ from ..check_options import (
     check_number,
     check_whole,
 )
+from .loss_transformer import SCALE_ITERATIONS, RunningScale
 
 
 @MODELS.register_module()
@@ -40,6 +41,35 @@ class PlainSum(nn.Module):
     def forward(self, losses: Tensor) -> Tensor:
         """Add the losses (T,) up to a scalar ()."""
         return losses.sum()
+
+
+@MODELS.register_module()
+class ScaledSum(nn.Module):
+    """The sum of the losses, each divided by its size in the beginning.
+
+    Args:
+        num_tasks (int): T, the number of losses.
+        iterations (int): Training iterations over which the size is averaged;
+            then it stays. Defaults to 20.
+    """
+
+    trained_by = None
+
+    def __init__(self, num_tasks: int,
+                 iterations: int = SCALE_ITERATIONS) -> None:
+        super().__init__()
+        check_whole('num_tasks', num_tasks)
+        check_whole('iterations', iterations)
+        self.num_tasks = num_tasks
+        self.scale = RunningScale(num_tasks, iterations)
+
+    def forward(self, losses: Tensor) -> Tensor:
+        """Add the divided losses (T,) up to a scalar ()."""
+        return self.scale(losses).sum()
+
+    def observe(self, losses: Tensor) -> None:
+        """Take note of the losses (T,) of one training iteration."""
+        self.scale.observe(losses)
 
 
 @MODELS.register_module()

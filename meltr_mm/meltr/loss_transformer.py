@@ -13,6 +13,7 @@ from ..check_options import (
     check_whole,
 )
 
+SCALE_ITERATIONS = 20
 STARTS = ('random', 'normal', 'sum', 'primary')
 
 
@@ -47,6 +48,10 @@ class MELTR(nn.Module):
         start (str): ``'sum'``, ``'primary'``, ``'random'`` (torch's
             initialisation) or ``'normal'`` (weights from N(0, 0.02), biases
             of zero). Defaults to 'random'.
+        scale_losses (bool): Divide each loss by its mean over the first
+            ``SCALE_ITERATIONS`` training iterations before anything else, so
+            that units do not matter: M is that of the divided losses, and a
+            start at the sum is one at their sum. Defaults to False.
         primary (int, optional): Index of the primary loss, for
             ``start='primary'``; MELTRWrapper fills it in.
         hidden_dims (Sequence[int]): Width of the perceptron's hidden layer
@@ -77,6 +82,7 @@ class MELTR(nn.Module):
                  num_heads: int = 8,
                  dropout: float = 0.1,
                  start: str = 'random',
+                 scale_losses: bool = False,
                  primary: Optional[int] = None) -> None:
         super().__init__()
         check_whole('num_tasks', num_tasks)
@@ -118,6 +124,7 @@ class MELTR(nn.Module):
         # Weights of the sum that the network corrects. Not in the state: the
         # official one has nothing of the kind.
         self.register_buffer('base', base, persistent=False)
+        self.scale = RunningScale(num_tasks) if scale_losses else None
 
     def forward(self, losses: Tensor) -> Tensor:
         """Combine the task losses.
@@ -136,6 +143,8 @@ class MELTR(nn.Module):
             raise ValueError(
                 f'MELTR was built for {self.num_tasks} losses and must get a '
                 f'vector of that length, but got {tuple(losses.shape)}')
+        if self.scale is not None:
+            losses = self.scale(losses)
         values = losses.to(self.fc1.weight.dtype).unsqueeze(-1)
         with torch.autocast(values.device.type, enabled=False), \
                 math_attention():
@@ -146,6 +155,43 @@ class MELTR(nn.Module):
         if self.base is not None:
             total = total + torch.dot(self.base, values.squeeze(-1))
         return total
+
+    def observe(self, losses: Tensor) -> None:
+        """Take note of the losses (T,) of one training iteration."""
+        if self.scale is not None:
+            self.scale.observe(losses)
+
+
+class RunningScale(nn.Module):
+    """Divides losses by their mean size at the beginning of training.
+
+    Args:
+        num_tasks (int): T, the number of losses.
+        iterations (int): How many are averaged; then the scale stays.
+            Defaults to ``SCALE_ITERATIONS``.
+    """
+
+    def __init__(self,
+                 num_tasks: int,
+                 iterations: int = SCALE_ITERATIONS) -> None:
+        super().__init__()
+        self.iterations = iterations
+        self.register_buffer('seen', torch.zeros((), dtype=torch.long))
+        self.register_buffer('size', torch.ones(num_tasks))
+
+    def forward(self, losses: Tensor) -> Tensor:
+        """Divide the losses (T,), those that have been zero so far by 1."""
+        return losses / torch.where(
+            self.size > 0, self.size, torch.ones_like(self.size))
+
+    @torch.no_grad()
+    def observe(self, losses: Tensor) -> None:
+        """Average the sizes of the losses (T,) of one iteration."""
+        if self.seen >= self.iterations:
+            return
+        share = 1 / (self.seen + 1)
+        self.size += share * (losses.abs().to(self.size) - self.size)
+        self.seen += 1
 
 
 def _init_normal(module: nn.Module) -> None:

@@ -41,6 +41,8 @@ ELSEWHERE = {
                                        'test_training_run',
     'tools/benchmark/probe.py':
         'meltr/test_probe.py::test_held_out_meta_batches_find_the_helpful_loss',
+    'tools/benchmark/study.py': 'tools/test_study.py::'
+                                'test_one_file_per_run',
     'tools/convert/all_in_one.py': 'convert/test_all_in_one_converter.py::'
                                    'test_there_and_back_with_meltr',
     'tools/convert/parity.py': 'convert/test_parity_command.py::'

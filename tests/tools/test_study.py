@@ -70,6 +70,12 @@ def test_table_and_plot(folder, capsys):
     study.main(['table', str(folder), '--tasks', 'stress_scales'])
     assert '| stress_scales, accuracy (higher is better) | primary | 2 |' in \
         capsys.readouterr().out
+    lines = ''.join(
+        sorted(file.read_text() for file in folder.glob('*.json')))
+    (folder / 'all.jsonl').write_text(lines)
+    study.main(['table', str(folder / 'all.jsonl'), '--json'])
+    assert sorted(json.loads(capsys.readouterr().out), key=str) == sorted(
+        rows, key=str)
     study.main(['plot', str(folder)])
     assert (folder / 'study.png').stat().st_size > 1000
 
@@ -103,8 +109,10 @@ def test_methods_change_what_they_say():
     assert cfg.train_dataloader.dataset.type == 'StressSamples'
     assert cfg.optim_wrapper.type == 'OptimWrapper'
     assert cfg.optim_wrapper.optimizer.type == 'AdamW'
-    cfg = changed('meltr')
+    cfg = changed('meltr:fraction=0.3,meta=held_out')
     assert cfg.train_dataloader.dataset.type == 'SeededSplit'
+    assert cfg.optim_wrapper.meta_dataloader.dataset.part == 'meta'
+    assert cfg.optim_wrapper.meta_dataloader.dataset.fraction == 0.3
     cfg = changed('meltr_official:interval=5')
     assert cfg.model.meltr.start == 'random'
     assert cfg.optim_wrapper.interval == 5
@@ -154,10 +162,10 @@ def double():
 
 
 @pytest.mark.parametrize('method', [
-    'sum', 'oracle_0', 'uncertainty', 'learnt_weights:meta=training',
-    'meltr:start=primary,hessian=project,meta=training,interval=2',
-    'meltr:start=random,hessian=adam,meta=training,interval=1',
-    'meltr:meta=training,interval=1,gamma=0'])
+    'sum', 'scaled_sum', 'oracle_0', 'uncertainty',
+    'learnt_weights', 'meltr_official', 'meltr', 'meltr:start=primary',
+    'meltr:scale=0,hessian=adam,interval=1',
+    'meltr:start=random,hessian=identity,interval=1,gamma=0.1'])
 def test_many_runs_are_runs_of_the_product(method, double):
     cell, updates = 'stress_scales', 6
     runs = stress_many.Runs(cell, method, [(1, 0), (0, 5)], capacity=1)
@@ -166,8 +174,6 @@ def test_many_runs_are_runs_of_the_product(method, double):
     for i in range(2):
         cfg = stress.config(cell, 0)
         methods.apply(cfg, method)
-        if method.startswith('meltr'):
-            cfg.model.meltr.start = runs.options['start']
         wrapper = MODELS.build(cfg.model)
         wrapper.model.load_state_dict({k: v[i] for k, v in runs.w.items()})
         wrapper.meltr.load_state_dict(

@@ -215,13 +215,14 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     show = commands.add_parser('table', help='compare the methods')
     draw = commands.add_parser('plot', help='draw the methods')
     for command in (show, draw):
-        command.add_argument('dir', help='folder of the results')
+        command.add_argument('dir', help='folder of the results, or a file '
+                             'with one of them per line')
         command.add_argument('--tasks', nargs='+', help='defaults to all')
         command.add_argument('--methods', nargs='+', help='defaults to all')
         command.add_argument('--seeds', nargs='+', type=int)
         command.add_argument('--world-seed', nargs='+', type=int)
     show.add_argument('--json', action='store_true')
-    draw.add_argument('--out', help='defaults to DIR/study.png')
+    draw.add_argument('--out', help='defaults to study.png in the folder')
     args = parser.parse_args(argv)
     if args.command == 'run':
         try:
@@ -251,7 +252,9 @@ def main(argv: Optional[List[str]] = None) -> None:
                          args.world_seed)
     rows = results.compare(found)
     if args.command == 'plot':
-        print(results.plot(rows, args.out or f'{args.dir}/study.png'))
+        folder = Path(args.dir)
+        folder = folder.parent if folder.is_file() else folder
+        print(results.plot(rows, args.out or str(folder / 'study.png')))
     elif args.json:
         print(json.dumps(rows, indent=1))
     else:

@@ -9,8 +9,11 @@ import numpy as np
 from mmengine.config import Config
 
 ORACLE_DRAWS = 24
+# Of UniVL's released commands.
+OFFICIAL_META_LR = 1e-3
 COMBINERS = dict(
     sum=dict(type='PlainSum'),
+    scaled_sum=dict(type='ScaledSum'),
     rlw=dict(type='RandomWeights'),
     dwa=dict(type='DynamicWeightAverage', period=25),
     uncertainty=dict(type='UncertaintyWeights'),
@@ -36,11 +39,19 @@ INVERSE_HESSIANS = dict(
 
 def _meta(cfg: Config, value: str) -> None:
     # Where the meta objective is evaluated.
-    if value == 'training':
-        train_on_everything(cfg)
-        cfg.optim_wrapper.pop('meta_dataloader', None)
-    elif value != 'held_out':
+    if value not in ('training', 'held_out'):
         raise ValueError(f"meta must be 'training' or 'held_out': {value!r}")
+    if value == 'held_out' and splits(cfg):
+        return
+    train_on_everything(cfg)
+    cfg.optim_wrapper.pop('meta_dataloader', None)
+    if value == 'held_out':
+        loader = cfg.train_dataloader
+        split = dict(type='SeededSplit', part='train', fraction=0.2,
+                     group_by='sample', dataset=loader.dataset)
+        loader.dataset = split
+        cfg.optim_wrapper.meta_dataloader = dict(
+            loader, dataset=dict(split, part='meta'))
 
 
 def _fraction(cfg: Config, value: str) -> None:
@@ -64,6 +75,7 @@ OPTIONS: Dict[str, Callable[[Config, str], None]] = dict(
     meta_batch=_number('optim_wrapper.meta_dataloader.batch_size', int),
     direct=_number('optim_wrapper.direct_regulariser', lambda v: v == '1'),
     normalise=_number('model.meltr.normalise', lambda v: v == '1'),
+    scale=_number('model.meltr.scale_losses', lambda v: v == '1'),
     hessian=_hessian,
     fraction=_fraction,
     meta=_meta)
@@ -113,8 +125,10 @@ def apply(cfg: Config, method: str) -> None:
         # All-in-one's MELTR starts from N(0, 0.02), the others' from torch's.
         normal = cfg.model.model.get('type') == 'AllInOne'
         cfg.model.meltr.start = 'normal' if normal else 'random'
+        cfg.model.meltr.scale_losses = False
         cfg.optim_wrapper.inverse_hessian = None
         cfg.optim_wrapper.gamma = 0.1
+        cfg.optim_wrapper.meta_optimizer.lr = OFFICIAL_META_LR
         _meta(cfg, 'training')
     elif name != 'meltr':
         if name == 'primary':
@@ -128,8 +142,9 @@ def apply(cfg: Config, method: str) -> None:
                 weights=oracle_weights(cfg, int(name.rpartition('_')[2])))
         _replace(cfg, combiner)
         _without_meta_steps(cfg)
-    for option, value in options.items():
-        OPTIONS[option](cfg, value)
+    # `fraction` cuts what `meta` divides.
+    for option in sorted(options, key=lambda option: option == 'fraction'):
+        OPTIONS[option](cfg, options[option])
 
 
 def oracle_weights(cfg: Config, draw: int) -> List[float]:

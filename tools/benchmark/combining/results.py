@@ -32,10 +32,10 @@ def read(folder: str,
          methods: Optional[Sequence[str]] = None,
          seeds: Optional[Sequence[int]] = None,
          worlds: Optional[Sequence[int]] = None) -> List[dict]:
-    """Read the results of a folder.
+    """Read the results of a folder, or of one file with a result per line.
 
     Args:
-        folder (str): The folder.
+        folder (str): The folder or file.
         tasks (Sequence[str], optional): Only these. Defaults to all.
         methods (Sequence[str], optional): Likewise.
         seeds (Sequence[int], optional): Likewise.
@@ -49,8 +49,12 @@ def read(folder: str,
     """
     wanted = dict(task=tasks, method=methods, seed=seeds, world_seed=worlds)
     found = []
-    for file in sorted(Path(folder).rglob('*--*--w*--s*.json')):
-        result = json.loads(file.read_text())
+    path = Path(folder)
+    files = [path] if path.is_file() else sorted(
+        path.rglob('*--*--w*--s*.json'))
+    for line in (line for file in files
+                 for line in file.read_text().splitlines()):
+        result = json.loads(line)
         if all(values is None or result[key] in values
                for key, values in wanted.items()):
             found.append(result)

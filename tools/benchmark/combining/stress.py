@@ -173,11 +173,8 @@ def config(cell: str, world_seed: int) -> Config:
     """
     samples = dict(
         type='StressSamples', cell=cell, world_seed=world_seed)
-    split = dict(
-        type='SeededSplit', part='train', fraction=0.2, group_by='sample',
-        dataset=samples)
     loader = dict(
-        batch_size=32, num_workers=0, drop_last=True, dataset=split,
+        batch_size=32, num_workers=0, drop_last=True, dataset=samples,
         collate_fn=dict(type='default_collate'),
         sampler=dict(type='InfiniteSampler', shuffle=True))
     return Config(dict(
@@ -187,13 +184,14 @@ def config(cell: str, world_seed: int) -> Config:
             model=dict(type='StressModel', cell=cell),
             losses=names(cell), primary='loss_class',
             meltr=dict(type='MELTR', hidden_dims=(32, 64),
-                       feedforward_dim=128, dropout=0.)),
+                       feedforward_dim=128, dropout=0., start='sum',
+                       scale_losses=True)),
         optim_wrapper=dict(
             type='AIDOptimWrapper', constructor='AIDOptimWrapperConstructor',
             optimizer=dict(type='AdamW', lr=3e-3, weight_decay=0.01),
-            meta_optimizer=dict(type='Adam', lr=1e-3),
-            gamma=0.1, interval=3,
-            meta_dataloader=dict(loader, dataset=dict(split, part='meta'))),
+            meta_optimizer=dict(type='Adam', lr=3e-3),
+            inverse_hessian=dict(type='AdamPreconditioner'),
+            gamma=0., interval=3),
         train_dataloader=loader,
         test_dataloader=dict(
             batch_size=500, num_workers=0,

@@ -15,21 +15,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from meltr_mm.meltr import MELTR, LearntWeights, UncertaintyWeights
+from meltr_mm.meltr.loss_transformer import SCALE_ITERATIONS
 
 from . import methods, stress
+from .methods import OFFICIAL_META_LR
 
 Params = Dict[str, Tensor]
 HEADS, HELD_OUT, BATCH, CAPACITY = 8, 0.2, 32, 10
-LR, META_LR, DECAY = 3e-3, 1e-3, 0.01
-SETTINGS = dict(start='sum', hessian='identity', meta='held_out', gamma='0.1',
-                interval='3', meta_lr=str(META_LR), fraction=str(HELD_OUT))
+LR, META_LR, DECAY = 3e-3, 3e-3, 0.01
+# Those of stress.config.
+SETTINGS = dict(start='sum', scale='1', hessian='project', gamma='0',
+                meta='training', interval='3', meta_lr=str(META_LR),
+                fraction=str(HELD_OUT))
 
 
 def supports(method: str) -> bool:
     """Whether a method is written down here."""
     name, options = methods.parse(method)
-    return (name in ('primary', 'sum', 'rlw', 'uncertainty', 'meltr',
-                     'meltr_official', 'learnt_weights')
+    return (name in ('primary', 'sum', 'scaled_sum', 'rlw', 'uncertainty',
+                     'meltr', 'meltr_official', 'learnt_weights')
             or name.startswith('oracle')) and set(options) <= set(SETTINGS)
 
 
@@ -112,8 +116,8 @@ class Runs:
                                     'learnt_weights')
         if self.name == 'meltr_official':
             self.options.update(dict(
-                start='random', hessian='identity', meta='training'),
-                **options)
+                start='random', scale='0', hessian='identity', gamma='0.1',
+                meta='training', meta_lr=str(OFFICIAL_META_LR)), **options)
         cfg = stress.config(cell, 0)
         self.names = list(cfg.model.losses)
         if self.name == 'primary':
@@ -160,6 +164,11 @@ class Runs:
         if self.name.startswith('oracle'):
             self.fixed = torch.tensor(methods.oracle_weights(
                 cfg, int(self.name.rpartition('_')[2])))
+        # Mean losses of the first iterations, where losses are scaled.
+        self.size = None
+        scaled = self.name == 'meltr' and self.options['scale'] == '1'
+        if self.name == 'scaled_sum' or scaled:
+            self.size = torch.ones(len(seeds), len(self.names))
         self.history: List[tuple] = []
         self.trace: List[Tensor] = []
 
@@ -201,6 +210,8 @@ class Runs:
 
     def total(self, losses: Tensor) -> Tensor:
         """M of each run, (S,)."""
+        if self.size is not None:
+            losses = losses / self.size
         if self.name in ('meltr', 'meltr_official'):
             return meltr(self.phi, losses, self.base)
         if self.name == 'learnt_weights':
@@ -235,6 +246,8 @@ class Runs:
         else:
             (slopes.detach() * losses).sum().backward()
         self.optimizer.step()
+        if self.size is not None and update <= SCALE_ITERATIONS:
+            self.size += (losses.detach() - self.size) / update
         if self.learns and update % int(self.options['interval']) == 0:
             self.meta_step(batch)
         self.history = (self.history + [batch])[-self.capacity:]

@@ -146,9 +146,12 @@ def _toy(file: Path, form: Form, updates: int, world: int,
     cfg = Config.fromfile(file)
     root = out / 'data' / f'world{world}'
     text = repr(cfg.to_dict())
-    for data in set(re.findall(r'data/toy/(\w+)', text)):
+    for folder, data in set(re.findall(r"'([^']*/toy)/(\w+)", text)):
+        if not hasattr(toyworld, f'write_{data}'):
+            continue  # the work directory
         _write(root, data, world, form.clips)
-    cfg = Config(_moved(cfg.to_dict(), str(root)), filename=str(file))
+        cfg = Config(_moved(cfg.to_dict(), folder, str(root)),
+                     filename=str(file))
     for loader in (cfg.train_dataloader, cfg.optim_wrapper.meta_dataloader):
         loader.batch_size = form.batch_size
         loader.sampler = dict(type='InfiniteSampler', shuffle=True)
@@ -173,14 +176,13 @@ def _write(root: Path, data: str, seed: int, clips: int) -> None:
                sizes=dict(train=clips, val=20, test=160))
 
 
-def _moved(value: Any, root: str) -> Any:
+def _moved(value: Any, folder: str, root: str) -> Any:
     """The same config with its data below another folder."""
     if isinstance(value, dict):
-        return {k: _moved(v, root) for k, v in value.items()}
+        return {k: _moved(v, folder, root) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_moved(v, root) for v in value)
-    return value.replace('data/toy', root) if isinstance(value, str) else \
-        value
+        return type(value)(_moved(v, folder, root) for v in value)
+    return value.replace(folder, root) if isinstance(value, str) else value
 
 
 def _checkpoint(file: Path, form: Form, world: int, out: Path) -> Path:

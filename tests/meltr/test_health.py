@@ -1,0 +1,57 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.logging import MessageHub
+from shared_trunk import TASKS, SharedTrunk
+
+from meltr_mm.meltr import MELTRWrapper, health
+
+
+def healthy(i):
+    return [1., .5 + 1e-3 * i, .1]
+
+
+def run(weights, monkeypatch, objective=lambda i: 10. - i, steps=True,
+        iterations=60):
+    said = []
+    monkeypatch.setattr(
+        health, 'print_log', lambda text, *args: said.append(text))
+    hub = MessageHub.get_instance(f'health_{id(said)}')
+    runner = SimpleNamespace(
+        model=MELTRWrapper(SharedTrunk(), dict(type='PlainSum'), TASKS,
+                           TASKS[0]),
+        optim_wrapper=SimpleNamespace(meta_steps=0), message_hub=hub)
+    hook = health.MELTRHealthHook(patience=6, interval=2)
+    for i in range(iterations):
+        runner.iter = i
+        runner.optim_wrapper.meta_steps = i if steps else 0
+        hub.update_scalar('train/meta_objective', objective(i))
+        hook.after_train_iter(runner, i, outputs={
+            f'weight/{name}': torch.tensor(weight)
+            for name, weight in zip(TASKS, weights(i))})
+    return said
+
+
+@pytest.mark.parametrize('weights,expected', [
+    (lambda i: [-.1, 1., 1. + i], 'loss_a has been negative for 6 iter'),
+    (lambda i: [1e-4, -1e-5, i * 1e-6], 'below 0.001 for 6 iterations'),
+    (lambda i: [1., 1., 1.], 'not moved for 6 iterations'),
+])
+def test_each_trouble_is_said_once(weights, expected, monkeypatch):
+    said = run(weights, monkeypatch)
+    assert len(said) == 1 and expected in said[0]
+
+
+def test_nothing_is_said_of_a_healthy_run(monkeypatch):
+    assert run(healthy, monkeypatch) == []
+    # Now and then is not for good, and fixed weights do not move.
+    assert run(lambda i: [(-1.)**(i // 4), 1., i], monkeypatch) == []
+    assert run(lambda i: [1., 1., 1.], monkeypatch, steps=False) == []
+
+
+def test_an_objective_that_does_not_fall(monkeypatch):
+    said, = run(healthy, monkeypatch, objective=lambda i: 2. + i % 2)
+    assert 'does not fall: 3 in the first, 3 in the last 6 iter' in said
+    # It is judged after ten times the patience.
+    assert not run(healthy, monkeypatch, lambda i: 2., iterations=58)
