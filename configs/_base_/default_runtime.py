@@ -16,6 +16,7 @@ default_hooks = dict(
     answer_vocabulary=dict(type='AnswerVocabularyHook'))
 custom_hooks = [
     dict(type='TaskWeightPlotHook'),
+    dict(type='MELTRHealthHook'),
     dict(type='ValidateOnResumeHook'),
     dict(type='RunWarningsHook', starts_from='${starts_from}')
 ]
