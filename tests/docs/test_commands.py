@@ -35,6 +35,7 @@ ELSEWHERE = {
     'tools/analysis/show_sample.py': 'apis/test_demo.py::'
                                      'test_sample_of_answers',
     'tools/analysis/summarize_run.py': 'tools/test_scripts.py::test_summary',
+    'tools/analysis/suggest.py': 'tools/test_suggest.py::test_what_it_says',
     'tools/benchmark/meta_step.py': 'tools/test_benchmarks.py::'
                                     'test_meta_step',
     'tools/benchmark/training_run.py': 'tools/test_benchmarks.py::'

@@ -4,10 +4,11 @@ from pages import LANGUAGES, PAGES, ROOT, anchors, blocks, links
 README = (ROOT / 'README.md').read_text()
 
 
-def test_the_readme_begins_with_the_two_commands():
+def test_the_readme_begins_with_the_change_of_a_config():
     top = '\n'.join(README.splitlines()[:25])
-    assert 'bash tools/quickstart.sh' in top
-    assert 'bash tools/run_tests.sh' in top
+    assert "type='MELTRWrapper'" in top
+    assert 'bash tools/quickstart.sh' in README
+    assert 'bash tools/run_tests.sh' in README
 
 
 def test_links():

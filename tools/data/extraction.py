@@ -168,7 +168,7 @@ def run(main: Callable[[], None]) -> None:
     name = osp.basename(sys.argv[0])
     try:
         main()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, pickle.UnpicklingError) as error:
         raise SystemExit(f'{name}: {error}') from None
     except KeyboardInterrupt:
         print(f'\n{name}: interrupted. The same command goes on where it was.',
