@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
-from full_size_violet import TWIN
+from full_size_violet import LONG, TWIN
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -28,8 +28,8 @@ def load(name, root):
     # A text needs another video to be told from.
     ('msrvtt7k_retrieval', 2, 't2i/retrieval/R@1', 1),
     ('msvdqa', 1, 'qa/accuracy', 1),
-    ('tgif_action', 1, 'qa/accuracy', 0),
-    ('msrvtt_mc', 1, 'qa/accuracy', 0),
+    pytest.param('tgif_action', 1, 'qa/accuracy', 0, marks=LONG),
+    pytest.param('msrvtt_mc', 1, 'qa/accuracy', 0, marks=LONG),
     pytest.param('msrvtt9k_retrieval', 2, 't2i/retrieval/R@1', 1, marks=TWIN),
     pytest.param('tgif_frame', 1, 'qa/accuracy', 1, marks=TWIN),
 ])

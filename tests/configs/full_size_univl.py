@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from full_size_violet import TWIN
+from full_size_violet import LONG, TWIN
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -36,7 +36,7 @@ def load(name, data_set, root):
 
 
 @pytest.mark.parametrize('name, data_set, size', [
-    ('msrvtt9k_retrieval', 'msrvtt', (48, 48)),
+    pytest.param('msrvtt9k_retrieval', 'msrvtt', (48, 48), marks=LONG),
     ('msrvtt_captioning', 'msrvtt', (48, 48)),
     ('mosi', 'cmu_mosi', (50, 50)),
     pytest.param('youcook2_retrieval', 'youcook2', (48, 48), marks=TWIN),

@@ -19,6 +19,9 @@ TINY = dict(train=2, val=1, test=1)
 TWIN = pytest.mark.skipif(
     not os.environ.get('ALL_FULL_SIZE'),
     reason='a model that another test trains; ALL_FULL_SIZE=1 trains it, too')
+LONG = pytest.mark.skipif(
+    not os.environ.get('ALL_FULL_SIZE'),
+    reason='the suite trains some full-size models, ALL_FULL_SIZE=1 the rest')
 
 
 def load(name, write, root):
@@ -37,8 +40,9 @@ def load(name, write, root):
 
 @pytest.mark.parametrize('name, write, metric', [
     ('msvdqa', write_msvd_qa, 'val/qa/accuracy'),
-    ('tgif_action', write_tgif_qa, 'val/qa/accuracy'),
-    ('msrvtt9k_retrieval', write_msrvtt, 'val/t2i/retrieval/R@1'),
+    pytest.param('tgif_action', write_tgif_qa, 'val/qa/accuracy', marks=LONG),
+    pytest.param('msrvtt9k_retrieval', write_msrvtt, 'val/t2i/retrieval/R@1',
+                 marks=LONG),
     pytest.param('tgif_transition', write_tgif_qa, 'val/qa/accuracy',
                  marks=TWIN),
     pytest.param('tgif_frame', write_tgif_qa, 'val/qa/accuracy', marks=TWIN),
