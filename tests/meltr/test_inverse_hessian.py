@@ -226,7 +226,7 @@ def test_adam_preconditioner_by_hand(project):
     p = p / p.mean()
     m, u = flat([s['exp_avg'] for s in states]), flat(v[:2])
     if project:
-        u = u - m * (p * m) @ u / ((p * m) @ m)
+        u = u - m * (((p * m) @ u) / ((p * m) @ m))
     torch.testing.assert_close(flat(result[:2]), p * u)
     assert not result[2].any()
     if project:  # scaling all losses alike has no gradient

@@ -148,6 +148,7 @@ def _build_optimisers(fixture: dict, model: MELTRWrapper,
         dict(
             recipe.optim_wrapper,
             estimator=estimator,
+            inverse_hessian=None,
             gamma=config['gamma'],
             interval=config['auxgrad_every'],
             meta_clip_grad=dict(max_norm=meta['max_grad_norm']),
