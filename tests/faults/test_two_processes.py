@@ -17,7 +17,7 @@ from watched_training import ROOT, Life
 # Config, its data set, and what names a sample.
 CONFIGS = [
     ('meltr_univl_mosi', 'cmu_mosi', ('video_id', )),
-    ('meltr_univl_msrvtt9k_retrieval', 'msrvtt_feature', ('video_id', )),
+    ('meltr_univl_msrvtt9k_retrieval', 'msrvtt_feature', ('sample_idx', )),
     ('meltr_univl_msrvtt_captioning', 'msrvtt_feature', ('video_id', )),
     ('meltr_violet_msvdqa', 'msvd_qa', ('video_id', 'question')),
     ('meltr_all_in_one_msvdqa', 'msvd_qa', ('video_id', 'question')),

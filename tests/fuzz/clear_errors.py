@@ -1,10 +1,12 @@
 """What counts as one clear error."""
 from meltr_mm.datasets.safe_pickle import ForeignClassError
 from meltr_mm.datasets.video_text_dataset import MissingVideosError
+from meltr_mm.pickled_arrays import RefusedFileError
 
 # Exactly these: a subclass such as UnicodeDecodeError comes from the depths.
 CLEAR = (ValueError, TypeError, KeyError, FileNotFoundError,
-         FloatingPointError, ForeignClassError, MissingVideosError)
+         FloatingPointError, ForeignClassError, MissingVideosError,
+         RefusedFileError)
 
 
 def unclear(error, names):
