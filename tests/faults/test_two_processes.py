@@ -17,7 +17,7 @@ from watched_training import ROOT, Life
 # Config, its data set, and what names a sample.
 CONFIGS = [
     ('meltr_univl_mosi', 'cmu_mosi', ('video_id', )),
-    ('meltr_univl_msrvtt9k_retrieval', 'msrvtt_feature', ('sample_idx', )),
+    ('meltr_univl_msrvtt9k_retrieval', 'msrvtt_feature', ('gt_label', )),
     ('meltr_univl_msrvtt_captioning', 'msrvtt_feature', ('video_id', )),
     ('meltr_violet_msvdqa', 'msvd_qa', ('video_id', 'question')),
     ('meltr_all_in_one_msvdqa', 'msvd_qa', ('video_id', 'question')),
@@ -90,7 +90,7 @@ def test_two_processes(name, data, key, toy_root, toy_feature_root, tmp_path,
     (one, ), alone = run(name, root, tmp_path / 'one', 1, 'val',
                          str(tmp_path / 'two' / 'iter_3.pth'))
     assert kept[0]['metrics'] == pytest.approx(one['metrics'], abs=1e-5)
-    names = [Counter(tuple(sample[k] for k in key) for sample in samples)
+    names = [Counter(tuple(str(sample[k]) for k in key) for sample in samples)
              for samples in (both, alone)]
     assert names[0] == names[1]
     assert len(alone) == 3
