@@ -81,8 +81,6 @@ def test_incomplete_and_wrong_samples():
 
 
 def _rank(rank, folder):
-    # A forked process must not wait for its parent's threads.
-    torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
     metric = evaluator(collect_dir=f'{folder}/parts')
@@ -95,5 +93,4 @@ def _rank(rank, folder):
 
 def test_two_ranks(tmp_path):
     (tmp_path / 'parts').mkdir()
-    mp.start_processes(_rank, (str(tmp_path), ), nprocs=2,
-                       start_method='fork')
+    mp.spawn(_rank, (str(tmp_path), ), nprocs=2)

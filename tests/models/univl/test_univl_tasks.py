@@ -130,8 +130,6 @@ def test_several_texts_of_a_video(model, several_texts):
 
 def _rank(rank, folder, model, batch, expected, num_videos):
     logging.disable()
-    # A forked process must not wait for its parent's threads.
-    torch.set_num_threads(1)
     torch.distributed.init_process_group(
         'gloo', init_method=f'file://{folder}/init', rank=rank, world_size=2)
     dataset = Pairs(batch)
@@ -152,10 +150,9 @@ def test_two_ranks_rank_as_one(model, make_batch, several_texts, tmp_path,
     else:
         batch = several_texts
         expected = expected_of_several(model, batch)
-    mp.start_processes(
+    mp.spawn(
         _rank, (str(tmp_path), model.requires_grad_(False), batch, expected,
-                num_videos),
-        nprocs=2, start_method='fork')
+                num_videos), nprocs=2)
 
 
 @pytest.fixture
