@@ -27,6 +27,7 @@ ARROWS = {
     '_torch': set(),
     'meltr': {'_torch', 'check_options', 'compat'},
     'pictures': {'_torch', 'meltr'},
+    'task_weight_plot_hook': {'meltr', 'pictures'},
     'resume': {'meltr'},
     'optim': set(),
     'datasets': {'check_options', 'pickled_arrays'},
