@@ -5,6 +5,8 @@ have their own arguments, folder, environment and `__main__`, and end as any
 other. What a script must import itself is seen by the tests that start a new
 interpreter.
 """
+import atexit
+import gc
 import json
 import os
 import random
@@ -90,6 +92,7 @@ def _serve(imported):
         if os.path.isdir('/proc/self/task') else 1
     if threads > 1:
         raise RuntimeError(f'{threads} threads cannot be forked')
+    gc.freeze()
     # It ends with the process that writes to it.
     for line in iter(sys.stdin.readline, ''):
         request = json.loads(line)
@@ -139,7 +142,21 @@ def _become(request, job):
     random.seed()
     sys.modules['numpy'].random.seed()
     sys.modules['torch'].seed()
-    runpy.run_path(job['argv'][0], run_name='__main__')
+    code = 0
+    try:
+        runpy.run_path(job['argv'][0], run_name='__main__')
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(bool(end.code))
+        if code and not isinstance(end.code, int):
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    # Taking all modules down would copy the memory that is shared.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == '__main__':
