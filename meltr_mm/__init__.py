@@ -12,8 +12,10 @@ compat.apply()
 config.install()
 
 from . import (  # noqa: E402,F401
+    combiners,
     datasets,
     evaluation,
+    health,
     meltr,
     models,
     optim,

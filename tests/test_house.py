@@ -26,6 +26,8 @@ ARROWS = {
     'version': set(),
     '_torch': set(),
     'meltr': {'_torch', 'check_options', 'compat'},
+    'combiners': {'check_options', 'meltr'},
+    'health': {'check_options', 'meltr'},
     'pictures': {'_torch', 'meltr'},
     'resume': {'meltr'},
     'optim': set(),
