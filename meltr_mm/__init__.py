@@ -12,14 +12,16 @@ compat.apply()
 config.install()
 
 from . import (  # noqa: E402,F401
+    combiners,
     datasets,
     evaluation,
+    health,
     meltr,
     models,
     optim,
     resume,
     run_warnings,
+    task_weight_plot_hook,
 )
-from .pictures import hook  # noqa: E402,F401
 
 __all__ = ['__version__']

@@ -24,7 +24,8 @@ val_set = dict(
     train_set, split='val', test_mode=True, pipeline=['${test_inputs}'])
 test_set = dict(val_set, split='test')
 
-# The clips are decoded. There are no codes, so no loss_mvm; questions fit many clips, so no loss_vtm.
+# The clips are decoded. There are no codes, so no loss_mvm; questions fit many
+# clips, so no loss_vtm.
 img_file = vq_file = None
 model = dict(
     # At least the number of different answers.

@@ -3,22 +3,9 @@
 Depends on torch and mmengine, and knows nothing about video. To read it from
 top to bottom: loss_transformer (M), wrapper (the training loss), hypergradient
 (the mathematics), products and forward_mode (how it is first order),
-optim_wrapper (when it happens); combiners are what stands in MELTR's place.
+optim_wrapper (when it happens).
 """
 from .amp_optim_wrapper import AmpAIDOptimWrapper
-from .combiners import (
-    DynamicWeightAverage,
-    FixedWeights,
-    GradientAggregator,
-    LearntWeights,
-    MonotoneNetwork,
-    PlainSum,
-    PrimaryOnly,
-    RandomWeights,
-    ScaledSum,
-    UncertaintyWeights,
-)
-from .health import MELTRHealthHook
 from .history import BatchHistory
 from .loss_transformer import MELTR
 from .optim_constructor import (
@@ -30,9 +17,5 @@ from .wrapper import MELTRWrapper
 
 __all__ = [
     'AIDOptimWrapper', 'AIDOptimWrapperConstructor', 'AmpAIDOptimWrapper',
-    'BatchHistory', 'DynamicWeightAverage', 'FixedWeights',
-    'GradientAggregator', 'LearntWeights', 'MELTR', 'MELTRHealthHook',
-    'MELTRWrapper',
-    'MetaOptimizerScheduler', 'MonotoneNetwork', 'PlainSum', 'PrimaryOnly',
-    'RandomWeights', 'ScaledSum', 'UncertaintyWeights'
+    'BatchHistory', 'MELTR', 'MELTRWrapper', 'MetaOptimizerScheduler'
 ]

@@ -43,7 +43,7 @@ class MELTRWrapper(BaseModel):
         model (dict | nn.Module): The model, or its config. Its ``train_step``
             must be MMEngine's.
         meltr (dict | nn.Module): The loss transformer, or another combiner
-            (:mod:`meltr_mm.meltr.combiners`), or its config; ``num_tasks``
+            (:mod:`meltr_mm.combiners`), or its config; ``num_tasks``
             and ``primary`` (an index) are filled in where it takes them.
         losses (Sequence[str]): Names of the losses to combine, as the model
             returns them. The order is that of MELTR's task embedding.

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from meltr_mm.meltr import MELTR, LearntWeights, UncertaintyWeights
+from meltr_mm.combiners import LearntWeights, UncertaintyWeights
+from meltr_mm.meltr import MELTR
 from meltr_mm.meltr.loss_transformer import SCALE_ITERATIONS
 
 from . import methods, stress

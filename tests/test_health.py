@@ -5,7 +5,8 @@ import torch
 from mmengine.logging import MessageHub
 from shared_trunk import TASKS, SharedTrunk
 
-from meltr_mm.meltr import MELTRWrapper, health
+from meltr_mm import health
+from meltr_mm.meltr import MELTRWrapper
 
 
 def healthy(i):

@@ -7,8 +7,8 @@ from mmengine.logging import print_log
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from ..check_options import check_whole
-from .wrapper import MELTRWrapper, unwrapped
+from .check_options import check_whole
+from .meltr.wrapper import MELTRWrapper, unwrapped
 
 TINY = 1e-3
 NEGATIVE = (

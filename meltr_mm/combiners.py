@@ -14,13 +14,13 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from ..check_options import (
+from .check_options import (
     check_choice,
     check_index,
     check_number,
     check_whole,
 )
-from .loss_transformer import SCALE_ITERATIONS, RunningScale
+from .meltr.loss_transformer import SCALE_ITERATIONS, RunningScale
 
 
 @MODELS.register_module()

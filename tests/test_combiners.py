@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.registry import MODELS
 
-from meltr_mm.meltr.combiners import GradientAggregator
+from meltr_mm.combiners import GradientAggregator
 
 LOSSES = [2., 0.5, 4.]
 
