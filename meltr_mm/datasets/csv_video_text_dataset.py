@@ -38,16 +38,10 @@ class CsvVideoTextDataset(FeatureDataset):
     The first line of the csv names its columns: ``video``, and those of the
     task. Other columns do not matter. A video has one row or several.
 
-    =============  ======================  ==================================
-    ``task``       columns                 models
-    =============  ======================  ==================================
-    ``qa``         ``question``,           VIOLET, All-in-one
-                   ``answer``
-    ``retrieval``  ``caption``             VIOLET, All-in-one, UniVL
-    ``caption``    ``caption``, and maybe  UniVL
-                   ``text``
-    ``rating``     ``text``, ``rating``    UniVL
-    =============  ======================  ==================================
+    - ``qa`` (VIOLET, All-in-one): ``question``, ``answer``
+    - ``retrieval`` (all three models): ``caption``
+    - ``caption`` (UniVL): ``caption``, and maybe ``text``
+    - ``rating`` (UniVL): ``text``, ``rating``
 
     ``text`` is what is said in the clip; ``rating`` is any number, 0 being
     neutral.
