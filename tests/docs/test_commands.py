@@ -64,6 +64,7 @@ ELSEWHERE = {
     'tools/data/extract_s3d.py': 'tools/test_extraction.py::test_features',
     'tools/data/extract_vq.py': 'tools/test_extract_vq.py::'
                                 'test_codes_of_a_pickled_encoder',
+    'tools/reproduce.py': 'tools/test_reproduce.py::test_to_its_end',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
     'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'
                                  'test_killed_runs_end_as_undisturbed_ones',

@@ -17,6 +17,7 @@ import copy
 import multiprocessing
 import os
 import os.path as osp
+import signal
 import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -312,7 +313,9 @@ def in_processes(attempt: Callable[[Dict], str], samples: List[Dict],
     context = multiprocessing.get_context('fork')
     done = 0
     try:
-        with ProcessPoolExecutor(jobs, context) as pool:
+        with ProcessPoolExecutor(
+                jobs, context, signal.signal,
+                (signal.SIGINT, signal.SIG_IGN)) as pool:
             for fault in pool.map(_run, samples, chunksize=4):
                 yield samples[done], fault
                 done += 1
@@ -385,4 +388,8 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        print('\nInterrupted; the same command starts again', file=sys.stderr)
+        sys.exit(130)

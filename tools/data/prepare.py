@@ -259,6 +259,8 @@ def _captions_of_msrvtt(files: Preparation) -> Dict[str, List[str]]:
     ordered = {name: captions[name] for name in sorted(captions, key=_number)}
     if key == 'sentences':
         files.copy(path, 'MSRVTT_data.json')
+        if not path.endswith('MSRVTT_data.json'):
+            files.copy(path)  # as the official recipe calls it
         splits_of(content.get('videos'), path)
     else:
         files.json('MSRVTT_data.json', dict(
@@ -312,8 +314,9 @@ def _test_pairs(files: Preparation,
 
 def youcook2(files: Preparation) -> None:
     """YouCook2: the files of UniVL's release, which are read as they are."""
-    table_path = files.need('youcookii_data.transcript.pickle',
-                            'youcookii_data.no_transcript.pickle')
+    names = ('youcookii_data.transcript.pickle',
+             'youcookii_data.no_transcript.pickle')
+    table_path = files.need(*names)
     table = load_video_table(table_path)
     for split in ('train', 'val'):
         path = files.need(f'youcookii_{split}.csv')
@@ -326,7 +329,8 @@ def youcook2(files: Preparation) -> None:
                 f'{table_path}, {video!r}')['text'])
         files.count(f'youcookii_{split}.csv', split, clips)
         files.copy(path)
-    files.copy(table_path)
+    for path in filter(None, map(files.find, names)):
+        files.copy(path)
     features = files.find('youcookii_videos_features.pickle')
     if features is not None:
         files.take_large(features)
@@ -406,6 +410,9 @@ def main() -> None:
         files.finish()
     except (OSError, ValueError, pickle.UnpicklingError) as error:
         sys.exit(f'prepare.py: {error}')
+    except KeyboardInterrupt:
+        print('\nInterrupted. Nothing was written', file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == '__main__':

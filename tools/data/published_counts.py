@@ -40,7 +40,7 @@ _FILES = {
     r'(train)_list_9k\.txt': dict(train=(9000, )),
     r'val_list_jsfusion\.txt': dict.fromkeys(
         ('train', 'val', 'test'), (1000, )),
-    r'MSRVTT_data\.json': dict(
+    r'MSRVTT_(?:data|transcript_data_v2)\.json': dict(
         train_7k=(140200, 7010), train_9k=(180000, 9000), test_1k=(1000, ),
         test_full=(2990, )),
     r'txt_tgif-action\.json': _test_of(_ACTION),
