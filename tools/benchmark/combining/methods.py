@@ -128,6 +128,7 @@ def apply(cfg: Config, method: str) -> None:
         cfg.model.meltr.scale_losses = False
         cfg.optim_wrapper.inverse_hessian = None
         cfg.optim_wrapper.gamma = 0.1
+        cfg.optim_wrapper.interval = 5 if normal else 3
         cfg.optim_wrapper.meta_optimizer.lr = OFFICIAL_META_LR
         _meta(cfg, 'training')
     elif name != 'meltr':

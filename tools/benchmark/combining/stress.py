@@ -189,9 +189,9 @@ def config(cell: str, world_seed: int) -> Config:
         optim_wrapper=dict(
             type='AIDOptimWrapper', constructor='AIDOptimWrapperConstructor',
             optimizer=dict(type='AdamW', lr=3e-3, weight_decay=0.01),
-            meta_optimizer=dict(type='Adam', lr=3e-3),
+            meta_optimizer=dict(type='Adam', lr=1e-2),
             inverse_hessian=dict(type='AdamPreconditioner'),
-            gamma=0., interval=3),
+            gamma=0., interval=10),
         train_dataloader=loader,
         test_dataloader=dict(
             batch_size=500, num_workers=0,

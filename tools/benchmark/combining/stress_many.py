@@ -23,10 +23,10 @@ from .methods import OFFICIAL_META_LR
 
 Params = Dict[str, Tensor]
 HEADS, HELD_OUT, BATCH, CAPACITY = 8, 0.2, 32, 10
-LR, META_LR, DECAY = 3e-3, 3e-3, 0.01
+LR, META_LR, DECAY = 3e-3, 1e-2, 0.01
 # Those of stress.config.
 SETTINGS = dict(start='sum', scale='1', hessian='project', gamma='0',
-                meta='training', interval='3', meta_lr=str(META_LR),
+                meta='training', interval='10', meta_lr=str(META_LR),
                 fraction=str(HELD_OUT))
 
 
@@ -118,7 +118,8 @@ class Runs:
         if self.name == 'meltr_official':
             self.options.update(dict(
                 start='random', scale='0', hessian='identity', gamma='0.1',
-                meta='training', meta_lr=str(OFFICIAL_META_LR)), **options)
+                meta='training', interval='3',
+                meta_lr=str(OFFICIAL_META_LR)), **options)
         cfg = stress.config(cell, 0)
         self.names = list(cfg.model.losses)
         if self.name == 'primary':

@@ -36,17 +36,16 @@ class Form(NamedTuple):
     """What makes a toy config cheap: its length, and the size of its data.
 
     Attributes:
-        updates (int): From scratch, and for pre-training twice as many.
+        updates (int): From scratch and after pre-training; pre-training has
+            twice as many.
         batch_size (int): Of training and meta batches.
         clips (int): Training clips that are generated.
-        fine_tuning (int): Updates after pre-training.
         own (tuple[str, ...]): The losses of pre-training, those that need
             no labels; without them there is no R1.
     """
     updates: int
     batch_size: int
     clips: int = 1000
-    fine_tuning: int = 120
     own: Tuple[str, ...] = ()
 
 
@@ -104,7 +103,9 @@ def find(name: str) -> Task:
     def config(world: int, out: Path) -> Config:
         if not pretrained:
             return _toy(file, form, form.updates, world, out)
-        cfg = _toy(file, form, form.fine_tuning, world, out)
+        cfg = _toy(file, form, form.updates, world, out)
+        # What the full-size configs, whose models are pre-trained, have.
+        cfg.model.meltr.start = 'primary'
         cfg.load_from = str(_checkpoint(file, form, world, out))
         loaders = [cfg.train_dataloader,
                    cfg.optim_wrapper.get('meta_dataloader') or {}]
@@ -258,18 +259,10 @@ class RememberedSamples(torch.utils.data.Dataset):
         self.draws = draws
         self.times: Dict[int, int] = {}
 
-    @property
-    def metainfo(self) -> dict:
-        """The meta information of the dataset."""
-        return self.dataset.metainfo
-
-    def full_init(self) -> None:
-        """Read the dataset."""
-        self.dataset.full_init()
-
-    def get_data_info(self, idx: int) -> dict:
-        """The annotation of a sample."""
-        return self.dataset.get_data_info(idx)
+    def __getattr__(self, name: str) -> Any:
+        if name == 'dataset':
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
 
     def __len__(self) -> int:
         return len(self.dataset)
