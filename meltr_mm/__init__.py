@@ -21,7 +21,7 @@ from . import (  # noqa: E402,F401
     optim,
     resume,
     run_warnings,
+    task_weight_plot_hook,
 )
-from .pictures import hook  # noqa: E402,F401
 
 __all__ = ['__version__']

@@ -21,8 +21,9 @@ OutOfMemoryError = getattr(  # 2.5
 DistError = getattr(  # 2.4
     torch.distributed, 'DistError',
     getattr(torch.distributed, 'DistBackendError', OutOfMemoryError))
-# Decorates what torch.compile must not trace.
-compiler_disable: Callable = torch._dynamo.disable
+# Decorates what torch.compile must not trace; imports the compiler, which
+# takes a second, when that is called first.
+compiler_disable: Callable = torch._disable_dynamo
 
 
 def math_attention() -> ContextManager:

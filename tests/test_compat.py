@@ -1,8 +1,9 @@
-"""Each shim, and the failure that it prevents, in fresh interpreters."""
+"""Each shim, and the failure that it prevents."""
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import textwrap
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,17 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from warm_process import STOCK_ONLY, run_script
 
 from meltr_mm import compat
 
 
-def run(code, without=''):
-    """Run code in a new interpreter, with some shims left out."""
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c',
-         'from meltr_mm import compat\n' + textwrap.dedent(code)],
-        env=dict(os.environ, MELTR_MM_SHIMS=without),
-        capture_output=True, text=True, timeout=300)
+def run(code, without='', **settings):
+    """Run code where only stock packages are imported, without some shims."""
+    with tempfile.NamedTemporaryFile('w', suffix='.py') as file:
+        file.write('from meltr_mm import compat\n' + textwrap.dedent(code))
+        file.flush()
+        return run_script(
+            file.name, env=dict(os.environ, **{
+                'MELTR_MM_SHIMS': without, **settings}), imported=STOCK_ONLY)
 
 
 FAILURES = {
@@ -119,10 +122,7 @@ def test_one_line_says_what_was_changed():
              if line.startswith('meltr_mm changed'))
     assert f': {result.stdout.strip()} (' in line
     # A worker or another process of the same run does not repeat it.
-    other = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', 'import meltr_mm'],
-        env=dict(os.environ, RANK='1'), capture_output=True, text=True,
-        timeout=300)
+    other = run('', RANK='1')
     assert 'meltr_mm changed' not in other.stderr
 
 

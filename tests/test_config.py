@@ -1,13 +1,12 @@
 """References, options and keys of configs that import the package."""
 import copy
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from warm_process import STOCK_ONLY, run_script
 
 from meltr_mm.config import ConfigKeyError, completed
 
@@ -176,12 +175,11 @@ def test_base_of_the_package(tmp_path):
 
 @pytest.mark.parametrize('script', ['train', 'test'])
 def test_scripts_end_with_one_line(script, tmp_path):
-    words = [sys.executable, str(ROOT / 'tools' / f'{script}.py'),
-             str(ROOT / 'configs' / 'toy' / 'meltr_univl_mosi.py')]
-    words += ['none.pth'] * (script == 'test')
-    run = subprocess.run(
-        [*words, '--cfg-options', 'optim_wraper.interval=2'],
-        cwd=str(tmp_path), capture_output=True, text=True)
+    run = run_script(
+        ROOT / 'tools' / f'{script}.py',
+        ROOT / 'configs' / 'toy' / 'meltr_univl_mosi.py',
+        *['none.pth'] * (script == 'test'), '--cfg-options',
+        'optim_wraper.interval=2', cwd=tmp_path)
     assert run.returncode == 1 and 'Traceback' not in run.stderr
     assert run.stderr.strip().splitlines()[-1] == (
         "nothing reads the option 'optim_wraper.interval'; did you mean "
@@ -192,11 +190,10 @@ def test_the_stock_script_refuses_it_too(tmp_path, monkeypatch):
     """`custom_imports` is enough."""
     import mmaction
     script = Path(mmaction.__file__).parent / '.mim' / 'tools' / 'train.py'
-    run = subprocess.run(
-        [sys.executable, str(script),
-         str(ROOT / 'configs' / 'toy' / 'meltr_univl_mosi.py'),
-         '--cfg-options', 'optim_wraper.interval=2'],
-        cwd=str(tmp_path), capture_output=True, text=True)
+    run = run_script(
+        script, ROOT / 'configs' / 'toy' / 'meltr_univl_mosi.py',
+        '--cfg-options', 'optim_wraper.interval=2', cwd=tmp_path,
+        imported=STOCK_ONLY)
     assert run.returncode == 1
     assert "did you mean 'optim_wrapper.interval'?" in run.stderr
 

@@ -29,6 +29,7 @@ ARROWS = {
     'combiners': {'check_options', 'meltr'},
     'health': {'check_options', 'meltr'},
     'pictures': {'_torch', 'meltr'},
+    'task_weight_plot_hook': {'meltr', 'pictures'},
     'resume': {'meltr'},
     'optim': set(),
     'datasets': {'check_options', 'pickled_arrays'},

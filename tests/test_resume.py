@@ -9,6 +9,9 @@ import pytest
 import torch
 from child_process import environment
 from two_ranks import run_two_ranks
+from warm_process import run_script
+
+from meltr_mm.resume import ResumeHook
 
 SCRIPT = Path(__file__).with_name('resumed_training.py')
 SETTINGS = [
@@ -23,9 +26,7 @@ SETTINGS = [
 @pytest.fixture(scope='module')
 def one(tmp_path_factory):
     out = tmp_path_factory.mktemp('one')
-    subprocess.run(
-        [sys.executable, str(SCRIPT), '0', '1', str(out),
-         json.dumps(SETTINGS)], check=True, env=environment())
+    run_script(SCRIPT, 0, 1, out, json.dumps(SETTINGS)).check_returncode()
     return torch.load(out / 'rank0.pt')
 
 
@@ -78,10 +79,8 @@ def test_a_second_training_in_a_work_dir_is_refused(tmp_path):
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True,
                           stdout=subprocess.PIPE, env=environment()) as first:
         assert first.stdout.readline() == 'taken\n'
-        second = subprocess.run(command, input='', capture_output=True,
-                                text=True, env=environment())
-        assert 'must belong to one training' in second.stderr
+        with pytest.raises(RuntimeError, match='must belong to one training'):
+            ResumeHook()._take(str(tmp_path))
         first.kill()
-    third = subprocess.run(command, input='', capture_output=True, text=True,
-                           env=environment())
-    assert third.stdout == 'taken\n'
+        first.wait()
+    ResumeHook()._take(str(tmp_path))

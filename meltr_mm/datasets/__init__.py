@@ -1,5 +1,6 @@
 """Datasets and transforms; importing this package registers them."""
 from .answer_vocabulary import AnswerVocabularyHook
+from .csv_video_text_dataset import CsvVideoTextDataset
 from .feature_datasets import CMUMOSIDataset, YouCook2Dataset
 from .msrvtt_feature_dataset import MSRVTTFeatureDataset
 from .msrvtt_video_datasets import (
@@ -20,6 +21,7 @@ __all__ = [
     'AnswerVocabularyHook',
     'CMUMOSIDataset',
     'ChoiceLinesDataset',
+    'CsvVideoTextDataset',
     'MSRVTTDrawnChoiceDataset',
     'MSRVTTFeatureDataset',
     'MSRVTTListDataset',

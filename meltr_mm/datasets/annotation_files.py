@@ -114,6 +114,13 @@ def _json(text: str, where: str) -> Any:
 
 
 def read_table(path: str, columns: Sequence[str]) -> List[Dict[str, str]]:
+    """Read a table, as :func:`read_numbered_table`, without the numbers."""
+    return [row for _, row in read_numbered_table(path, columns)]
+
+
+def read_numbered_table(
+        path: str,
+        columns: Sequence[str]) -> List[Tuple[int, Dict[str, str]]]:
     """Read a table with the names of its columns in the first line.
 
     Tabs, commas or semicolons stand between the columns, whatever the file
@@ -126,8 +133,8 @@ def read_table(path: str, columns: Sequence[str]) -> List[Dict[str, str]]:
         columns (Sequence[str]): Those that must be there and be filled.
 
     Returns:
-        list[dict[str, str]]: One dict per line after the first, with all
-        columns.
+        list[tuple[int, dict[str, str]]]: One dict per line after the first,
+        with all columns, behind the number of the line, from 1.
 
     Raises:
         FileNotFoundError: If the file, or already its folder, is missing.
@@ -157,11 +164,12 @@ def read_table(path: str, columns: Sequence[str]) -> List[Dict[str, str]]:
             raise ValueError(
                 f'{path}, line {number}: must have the {len(header)} columns '
                 f'{header} with {_DELIMITERS[delimiter]} between them, but '
-                f'has {len(fields)}. Fetch the file again.')
+                f'has {len(fields)}. Put a text that has such a sign in it '
+                'into double quotes, or fetch the file again.')
         row = dict(zip(header, fields))
         for column in columns:
             nonempty_text(row[column], f'{path}, line {number}, `{column}`')
-        rows.append(row)
+        rows.append((number, row))
     if not rows:
         raise ValueError(f'{path}: there is no row below the first line.')
     return rows

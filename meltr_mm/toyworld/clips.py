@@ -65,22 +65,51 @@ def imagine_clips(
     Returns:
         dict[str, list[Clip]]: The clips of each split.
     """
-    ends = np.cumsum([sizes[split] for split in SPLITS])
     clips: Dict[str, List[Clip]] = {}
     for number, split in enumerate(SPLITS):
         rng = np.random.default_rng([seed, number])
-        scenes = imagine_scenes(
-            rng, sizes[split],
-            lambda signature, number=number: number == np.searchsorted(
-                ends, _lot(seed, signature) * ends[-1], side='right'),
-            imagine)
+        scenes = _scenes(seed, sizes, split, sizes[split], rng, imagine)
         clips[split] = [
-            # From 1 on: numpy pads seeds with zeros, so that a last number of
-            # 0 would repeat the generator of the split.
-            Clip(name(rng), scene, (seed, number, i))
-            for i, scene in enumerate(scenes, 1)
+            Clip(name(rng), scene, _seed_of(seed, split, i))
+            for i, scene in enumerate(scenes)
         ]
     return clips
+
+
+def first_clips(seed: int, sizes: Dict[str, int], split: str,
+                count: int) -> List[Clip]:
+    """Choose the first few clips of a split, at once.
+
+    Args:
+        seed (int): See :func:`imagine_clips`.
+        sizes (dict[str, int]): Likewise.
+        split (str): 'train', 'val' or 'test'.
+        count (int): How many.
+
+    Returns:
+        list[Clip]: The scenes that :func:`imagine_clips` begins the split
+        with, called 'clip_1', 'clip_2', ...
+    """
+    rng = np.random.default_rng([seed, SPLITS.index(split)])
+    scenes = _scenes(seed, sizes, split, count, rng, imagine_scene)
+    return [Clip(f'clip_{i + 1}', scene, _seed_of(seed, split, i))
+            for i, scene in enumerate(scenes)]
+
+
+def _scenes(seed: int, sizes: Dict[str, int], split: str, count: int,
+            rng: np.random.Generator, imagine: Callable) -> List[Scene]:
+    ends = np.cumsum([sizes[name] for name in SPLITS])
+    return imagine_scenes(
+        rng, count,
+        lambda signature: SPLITS.index(split) == np.searchsorted(
+            ends, _lot(seed, signature) * ends[-1], side='right'),
+        imagine)
+
+
+def _seed_of(seed: int, split: str, place: int) -> tuple:
+    # From 1 on: numpy pads seeds with zeros, so that a last number of 0 would
+    # repeat the generator of the split.
+    return (seed, SPLITS.index(split), place + 1)
 
 
 def _lot(seed: int, signature: tuple) -> float:

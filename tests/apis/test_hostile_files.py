@@ -4,7 +4,6 @@ import importlib.util
 import json
 import runpy
 import shutil
-import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +14,7 @@ from child_process import environment
 from hostile import Runs, write_config, write_pickle, write_weights
 from mmengine.model import BaseModel
 from mmengine.runner import Runner, load_checkpoint
+from warm_process import STOCK_ONLY, run_script
 
 from meltr_mm.apis import VideoQAInferencer, VideoRetrievalInferencer
 from meltr_mm.pickled_arrays import RefusedFileError
@@ -262,10 +262,8 @@ def test_testing(script, toy_root, tmp_path):
     config = ROOT / 'configs' / 'toy' / 'meltr_violet_msvdqa.py'
     (tmp_path / 'data' / 'toy').mkdir(parents=True)
     (tmp_path / 'data' / 'toy' / 'msvd_qa').symlink_to(toy_root)
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', str(script), str(config), bad],
-        cwd=tmp_path, capture_output=True, text=True, timeout=600,
-        env=environment(ROOT))
+    result = run_script(script, config, bad, cwd=tmp_path,
+                        env=environment(ROOT), imported=STOCK_ONLY)
     assert result.returncode == 1
     last = result.stderr.strip().splitlines()[-1]
     assert f'{bad}: refused: asks for posix.system' in last

@@ -1,5 +1,3 @@
-import gc
-
 import pytest
 
 pytest.register_assert_rewrite(
@@ -12,10 +10,3 @@ def roots(toy_root, toy_tgif_root, toy_msrvtt_root, toy_feature_root):
     return dict(
         msvd_qa=toy_root, tgif_qa=toy_tgif_root, msrvtt=toy_msrvtt_root,
         **{path.name: path for path in toy_feature_root.iterdir()})
-
-
-@pytest.fixture(autouse=True)
-def _free_the_model():
-    """A runner holds itself in cycles, and full-size ones hold gigabytes."""
-    yield
-    gc.collect()

@@ -1,14 +1,15 @@
 """UniVL's full-size configs at their full sizes, on any machine.
 
-Nothing is overridden but paths, batch size, iteration count and the length of
-the captions that are searched: an untrained model never ends one.
+Nothing is overridden but paths, batch size, the workers, iteration count and
+the length of the captions that are searched: an untrained model never ends
+one.
 """
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from full_size_violet import LONG, TWIN
+from full_size_violet import IN_PROCESS, LONG, TWIN
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -28,7 +29,7 @@ def load(name, data_set, root):
     cfg.work_dir = str(root / 'work')
     cfg.merge_from_dict(dict(data_root=str(data), tokenizer='minilm'))
     for split in ('train', 'val', 'test'):
-        cfg[f'{split}_dataloader'].batch_size = 2
+        cfg[f'{split}_dataloader'].update(IN_PROCESS, batch_size=2)
     cfg.param_scheduler = None  # its length is that of epochs
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=1, val_interval=1)
@@ -37,7 +38,7 @@ def load(name, data_set, root):
 
 @pytest.mark.parametrize('name, data_set, size', [
     pytest.param('msrvtt9k_retrieval', 'msrvtt', (48, 48), marks=LONG),
-    ('msrvtt_captioning', 'msrvtt', (48, 48)),
+    pytest.param('msrvtt_captioning', 'msrvtt', (48, 48), marks=LONG),
     ('mosi', 'cmu_mosi', (50, 50)),
     pytest.param('youcook2_retrieval', 'youcook2', (48, 48), marks=TWIN),
     pytest.param('msrvtt7k_retrieval', 'msrvtt', (48, 48), marks=TWIN),

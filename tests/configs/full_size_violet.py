@@ -1,6 +1,6 @@
 """Full-size configs at their full sizes, on generated data, on any machine.
 
-Nothing is overridden but paths, batch size and iteration count.
+Nothing is overridden but paths, batch size, the workers and iteration count.
 """
 import os
 from pathlib import Path
@@ -14,6 +14,8 @@ from mmengine.runner import Runner
 from meltr_mm.toyworld import write_msrvtt, write_msvd_qa, write_tgif_qa
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+# Eight copies of a process of gigabytes take long to start and to end.
+IN_PROCESS = dict(num_workers=0, persistent_workers=False)
 TINY = dict(train=2, val=1, test=1)
 # A minute and gigabytes each.
 TWIN = pytest.mark.skipif(
@@ -21,7 +23,7 @@ TWIN = pytest.mark.skipif(
     reason='a model that another test trains; ALL_FULL_SIZE=1 trains it, too')
 LONG = pytest.mark.skipif(
     not os.environ.get('ALL_FULL_SIZE'),
-    reason='the suite trains some full-size models, ALL_FULL_SIZE=1 the rest')
+    reason='the suite trains one of each model, ALL_FULL_SIZE=1 the rest')
 
 
 def load(name, write, root):
@@ -34,7 +36,7 @@ def load(name, write, root):
     cfg.merge_from_dict(dict(
         data_root=str(root / 'data'), tokenizer='minilm'))
     for split in ('train', 'val', 'test'):
-        cfg[f'{split}_dataloader'].batch_size = 1
+        cfg[f'{split}_dataloader'].update(IN_PROCESS, batch_size=1)
     return cfg
 
 

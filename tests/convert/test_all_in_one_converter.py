@@ -1,10 +1,9 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from lightning_file import read_state_dict
+from warm_process import run_script
 
 SCRIPT = (
     Path(__file__).resolve().parents[2] / 'tools' / 'convert' /
@@ -39,10 +38,7 @@ def official(all_in_one_fixture):
 
 
 def run(*argv):
-    return subprocess.run(
-        [sys.executable, SCRIPT, *map(str, argv)],
-        capture_output=True,
-        text=True)
+    return run_script(SCRIPT, *argv)
 
 
 def load(path):

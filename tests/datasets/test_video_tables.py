@@ -1,13 +1,13 @@
 import json
 import pickle
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from mmaction.registry import TRANSFORMS
+from warm_process import run_script
 
 from meltr_mm.datasets.transforms import LoadVQCodes
 from meltr_mm.datasets.video_tables import (
@@ -25,9 +25,7 @@ VIDEOS = dict(
 
 
 def convert(*args):
-    return subprocess.run(
-        [sys.executable, '-W', 'ignore', str(TOOL), *map(str, args)],
-        capture_output=True, text=True, timeout=300)
+    return run_script(TOOL, *args)
 
 
 def dump(path, content):

@@ -6,7 +6,7 @@ How to write a block that these tests understand:
   where ``data/toy`` and ``configs`` are.
 * ``python`` that begins with ``_base_`` or with the comment ``# config``: is
   loaded as a config, and the components that it names must take what it
-  gives them.
+  gives them. ``# config NAME.py`` is a file that later blocks can read.
 * ``bash``: each command must stand in a table of test_commands.py. So must
   one within a line of text, if it begins with ``python tools/`` or ``bash
   tools/``, and one in a comment before a table, ``<!-- python ... -->``.
@@ -42,6 +42,11 @@ class Block:
     def is_config(self):
         return self.language == 'python' and self.text.startswith(
             ('_base_', '# config'))
+
+    @property
+    def file(self):
+        match = re.match(r'# config (\S+\.py)\n', self.text)
+        return match and match[1]
 
 
 def _blank(match):

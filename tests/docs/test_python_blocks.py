@@ -26,6 +26,8 @@ def workplace(tmp_path, toy_root, monkeypatch):
 def test_python_runs(page, workplace):
     scope = {'__name__': f'{page.stem}_page'}
     for block in blocks('python', [page]):
+        if block.file:
+            (workplace / block.file).write_text(block.text)
         if not block.is_config:
             code = compile('\n' * block.line + block.text, str(page), 'exec')
             exec(code, scope)

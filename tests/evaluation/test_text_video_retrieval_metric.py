@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-import torch.multiprocessing as mp
 from mmaction.registry import METRICS
 from mmaction.structures import ActionDataSample
 from mmengine.evaluator import Evaluator
+from two_ranks import call_in_two_ranks
 
 from meltr_mm.evaluation.functional import (
     both_directions,
@@ -93,4 +93,4 @@ def _rank(rank, folder):
 
 def test_two_ranks(tmp_path):
     (tmp_path / 'parts').mkdir()
-    mp.spawn(_rank, (str(tmp_path), ), nprocs=2)
+    call_in_two_ranks(_rank, str(tmp_path))

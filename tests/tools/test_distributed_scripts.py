@@ -11,7 +11,11 @@ import torch
 from child_process import environment
 from test_scripts import CONFIG, OPTIONS, ROOT, run, workplace  # noqa: F401
 
-KEEP_RANKS = '''
+HOOKS = '''
+import os
+import signal
+from pathlib import Path
+
 import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
@@ -24,16 +28,6 @@ class KeepRanks(Hook):
 
     def after_train(self, runner):
         torch.save(runner.model.module.state_dict(), f'rank{get_rank()}.pth')
-'''
-
-KILL_A_RANK = '''
-import os
-import signal
-from pathlib import Path
-
-from mmengine.dist import get_rank
-from mmengine.hooks import Hook
-from mmengine.registry import HOOKS
 
 
 @HOOKS.register_module()
@@ -61,29 +55,34 @@ def dist(cwd, script, *args):
         capture_output=True, text=True, timeout=300)
 
 
-def with_hook(workplace, name, hook, source):  # noqa: F811
-    """A config with one more hook, and the arguments to train it."""
-    (workplace / f'{name}_hook.py').write_text(source)
+def with_hooks(workplace, name):  # noqa: F811
+    """A config with two more hooks, and the arguments to train it."""
+    (workplace / f'{name}_hook.py').write_text(HOOKS)
     (workplace / f'{name}.py').write_text(
         f"_base_ = '{CONFIG}'\n"
         f"custom_imports = dict(imports=['meltr_mm', '{name}_hook'],\n"
         '                      allow_failed_imports=False)\n'
-        f"custom_hooks = [dict(type='{hook}')]\n")
+        "custom_hooks = [dict(type='KeepRanks'), dict(type='KillARank')]\n")
     return (f'{name}.py', 2, '--work-dir', name, '--cfg-options',
             'train_cfg.max_epochs=2', 'optim_wrapper.interval=2', *OPTIONS)
 
 
 @pytest.fixture(scope='module')
 def trained(workplace):  # noqa: F811
-    result = dist(workplace, 'dist_train.sh',
-                  *with_hook(workplace, 'two', 'KeepRanks', KEEP_RANKS))
+    """A run that ended when one of its processes was killed, and its end."""
+    arguments = with_hooks(workplace, 'two')
+    (workplace / 'kill').touch()
+    killed = dist(workplace, 'dist_train.sh', *arguments)
+    assert killed.returncode and 'SIGKILL' in killed.stderr
+    result = dist(workplace, 'dist_train.sh', *arguments, '--resume')
     assert result.returncode == 0, result.stderr[-3000:]
-    return workplace
+    return workplace, result.stdout + result.stderr
 
 
 def test_weights_and_phi_are_equal_on_both_ranks(trained):
-    first, second = (torch.load(trained / f'rank{r}.pth') for r in range(2))
-    saved = torch.load(trained / 'two' / 'epoch_2.pth', weights_only=True)
+    folder, _ = trained
+    first, second = (torch.load(folder / f'rank{r}.pth') for r in range(2))
+    saved = torch.load(folder / 'two' / 'epoch_2.pth', weights_only=True)
     assert saved['optimizer']['aid']['meta_steps'] > 0
     for name, tensor in saved['state_dict'].items():
         assert torch.equal(first[name], tensor), name
@@ -92,10 +91,11 @@ def test_weights_and_phi_are_equal_on_both_ranks(trained):
 
 def test_metrics_equal_those_of_one_process(trained):
     """Odd numbers of samples: tests/faults/test_two_processes.py."""
-    checkpoint = (trained / 'two' / 'last_checkpoint').read_text().strip()
-    one = run(trained, ROOT / 'tools' / 'test.py', CONFIG, checkpoint,
+    folder, _ = trained
+    checkpoint = (folder / 'two' / 'last_checkpoint').read_text().strip()
+    one = run(folder, ROOT / 'tools' / 'test.py', CONFIG, checkpoint,
               '--work-dir', 'one')
-    both = dist(trained, 'dist_test.sh', CONFIG, checkpoint, 2, '--work-dir',
+    both = dist(folder, 'dist_test.sh', CONFIG, checkpoint, 2, '--work-dir',
                 'both')
     pair = []
     for result in (one, both):
@@ -105,21 +105,13 @@ def test_metrics_equal_those_of_one_process(trained):
     assert pair[0] == pair[1] and pair[0]
 
 
-def test_a_killed_process_ends_all_and_resume_goes_on(workplace):  # noqa: F811
-    arguments = with_hook(workplace, 'killed', 'KillARank', KILL_A_RANK)
-    (workplace / 'kill').touch()
-    result = dist(workplace, 'dist_train.sh', *arguments)
-    assert result.returncode and 'SIGKILL' in result.stderr
-    first = torch.load(workplace / 'killed' / 'epoch_1.pth', weights_only=True)
-    result = dist(workplace, 'dist_train.sh', *arguments, '--resume')
-    assert result.returncode == 0, result.stderr[-3000:]
-    log = result.stdout + result.stderr
+def test_a_killed_process_ends_all_and_resume_goes_on(trained):
+    folder, log = trained
     assert 'resumed epoch: 1,' in log
     assert 'Epoch(train) [1]' not in log
-    second = torch.load(
-        workplace / 'killed' / 'epoch_2.pth', weights_only=True)
-    steps = [part['optimizer']['aid']['meta_steps']
-             for part in (first, second)]
+    steps = [torch.load(folder / 'two' / f'epoch_{epoch}.pth',
+                        weights_only=True)['optimizer']['aid']['meta_steps']
+             for epoch in (1, 2)]
     assert 0 < steps[0] < steps[1]
 
 

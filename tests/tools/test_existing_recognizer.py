@@ -4,13 +4,12 @@ The stock TPN config, whose neck has a loss of its own, with fewer channels,
 frames and pixels, through the stock train script.
 """
 import json
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from child_process import environment
+from warm_process import STOCK_ONLY, run_script
 
 ROOT = Path(__file__).resolve().parents[2]
 STOCK = Path(
@@ -65,11 +64,10 @@ def test_stock_recognizer_with_an_auxiliary_head(tmp_path, toy_root):
         / 'tpn-slowonly_r50_8xb8-8x8x1-150e_kinetics400-rgb.py',
         list=tmp_path / 'list.txt', videos=videos[0].parent))
     (tmp_path / 'config.py').write_text(ADDED)
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', STOCK / 'tools' / 'train.py',
-         tmp_path / 'config.py', '--work-dir', tmp_path / 'work'],
-        env=environment(ROOT, OMP_NUM_THREADS='1'),
-        capture_output=True, text=True, timeout=300)
+    result = run_script(
+        STOCK / 'tools' / 'train.py', tmp_path / 'config.py', '--work-dir',
+        tmp_path / 'work', env=environment(ROOT, OMP_NUM_THREADS='1'),
+        imported=STOCK_ONLY)
     assert result.returncode == 0, result.stderr[-3000:]
     scalars = [json.loads(line) for file in tmp_path.glob(
         'work/*/vis_data/scalars.json')

@@ -1,13 +1,13 @@
 """tools/data/prepare.py, from public files to what the configs read."""
 import json
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mmaction.registry import DATASETS
+from warm_process import run_script
 
 from meltr_mm.datasets.annotation_files import read_json
 
@@ -222,10 +222,9 @@ def test_bad_use(run, tmp_path):
 
 
 def test_as_a_command(tmp_path, tgif):
-    result = subprocess.run(
-        [sys.executable, '-W', 'ignore', 'tools/data/prepare.py', 'tgif_qa',
-         '--from', str(tgif), '--to', str(tmp_path / 'o'), '--any-count'],
-        capture_output=True, text=True, cwd=ROOT, timeout=300)
+    result = run_script(
+        'tools/data/prepare.py', 'tgif_qa', '--from', tgif, '--to',
+        tmp_path / 'o', '--any-count', cwd=ROOT)
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / 'o' / 'txt_tgif-frame.json').read_text())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from child_process import environment
+from warm_process import EVERYTHING, STOCK_ONLY, run_script
 
 from meltr_mm.toyworld import write_msvd_qa
 
@@ -34,15 +35,14 @@ def workplace(tmp_path_factory):
 
 
 def run(cwd, script, *args, start=False):
-    command = [sys.executable, '-W', 'ignore', str(script), *map(str, args)]
     env = environment(ROOT, cwd, OMP_NUM_THREADS='1')
     if start:
         return subprocess.Popen(
-            command, cwd=cwd, env=env, stdout=subprocess.PIPE,
+            [sys.executable, '-W', 'ignore', str(script), *map(str, args)],
+            cwd=cwd, env=env, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
-    return subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True,
-        timeout=300)
+    imported = STOCK_ONLY if STOCK in script.parents else EVERYTHING
+    return run_script(script, *args, cwd=cwd, env=env, imported=imported)
 
 
 def test_environment_is_described(tmp_path):

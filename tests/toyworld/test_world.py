@@ -39,7 +39,7 @@ def test_splits_are_disjoint(clips):
 
 def test_splits_have_the_same_distribution():
     # There are but 420 scenes with one actor: they must not be used up.
-    clips = imagine_clips(0, dict(train=1000, val=200, test=200))
+    clips = imagine_clips(0, dict(train=520, val=100, test=100))
     for split in clips.values():
         alone = np.mean([len(clip.scene.actors) == 1 for clip in split])
         assert alone == pytest.approx(0.6, abs=0.1)

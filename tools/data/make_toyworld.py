@@ -3,8 +3,10 @@
 Writes one folder per data set below ``--out``, in the file formats of the
 real one: ``msvd_qa``, ``tgif_qa`` and ``msrvtt`` with videos; ``youcook2``,
 ``msrvtt_feature`` and ``cmu_mosi`` with features, for UniVL. ``--data`` names
-those that are wanted. The same arguments give the same annotations and
-features, byte by byte; a second run reuses what is there.
+those that are wanted; ``own``, videos with csv files as a person has them
+(docs/own_clips.md), is written only if it is named. The same arguments give
+the same annotations and features, byte by byte; a second run reuses what is
+there.
 """
 import argparse
 import os.path as osp
@@ -18,6 +20,7 @@ from meltr_mm.toyworld import (
     write_msrvtt,
     write_msrvtt_feature,
     write_msvd_qa,
+    write_own_clips,
     write_tgif_qa,
     write_youcook2,
 )
@@ -25,7 +28,7 @@ from meltr_mm.toyworld import (
 WRITERS = {
     write.name: write
     for write in (write_msvd_qa, write_tgif_qa, write_msrvtt, write_youcook2,
-                  write_msrvtt_feature, write_cmu_mosi)
+                  write_msrvtt_feature, write_cmu_mosi, write_own_clips)
 }
 FRAMES = {
     name: write.options['frames']
@@ -47,7 +50,7 @@ def parse_args() -> argparse.Namespace:
         '--data',
         nargs='+',
         choices=WRITERS,
-        default=list(WRITERS),
+        default=[name for name in WRITERS if name != 'own'],
         help='which data sets')
     parser.add_argument('--seed', type=int, default=0, help='decides all')
     parser.add_argument(

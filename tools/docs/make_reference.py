@@ -143,7 +143,9 @@ def configs() -> Iterator[str]:
     """
     folder = ROOT / 'configs'
     for title, files in (('At full size', folder.glob('*.py')),
-                         ('Toy configs', (folder / 'toy').glob('*.py'))):
+                         ('Toy configs', (folder / 'toy').glob('*.py')),
+                         ('For clips of your own',
+                          (folder / 'own').glob('*.py'))):
         yield f'### {title}\n'
         for file in sorted(files):
             path = file.relative_to(ROOT)

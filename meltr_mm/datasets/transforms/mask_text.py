@@ -6,7 +6,6 @@ import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from torch import Tensor
-from transformers import DataCollatorForLanguageModeling
 
 from .tokenizing import load_tokenizer
 
@@ -169,6 +168,7 @@ class MaskTextAsBert(BaseTransform):
         self.tokenizer = tokenizer
         self.probability = probability
         loaded = load_tokenizer(tokenizer)
+        from transformers import DataCollatorForLanguageModeling
         self._collator = DataCollatorForLanguageModeling(
             loaded, mlm_probability=probability)
         self._special = torch.tensor([

@@ -3,17 +3,19 @@
 Shapes: B videos with a text each, V clips of each video, Q texts, G videos, S
 shared width.
 """
-from typing import Dict
+from typing import TYPE_CHECKING, Dict
 
 import torch
 import torch.nn.functional as F
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_gather
-from transformers import BertConfig
 
 from ..layers import Features, LossFunction, RetrievalTask
 from .all_in_one import HEADS, AllInOne, AllInOneBatch
+
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers import BertConfig
 
 
 @HEADS.register_module('itc')
@@ -34,7 +36,7 @@ class ContrastiveHead(RetrievalTask):
     """
 
     def __init__(self,
-                 bert: BertConfig,
+                 bert: 'BertConfig',
                  shared_dim: int = 512,
                  temperature: float = 0.05,
                  gather: bool = False) -> None:

@@ -4,10 +4,9 @@ Shapes: B videos, C candidate texts each, L text tokens, N visual tokens per
 frame, D width, K answers. Contrast and retrieval: contrastive_head.py.
 """
 from abc import abstractmethod
-from typing import Dict
+from typing import TYPE_CHECKING, Dict
 
 from torch import Tensor, nn
-from transformers import BertConfig
 
 from ..layers import (
     IGNORED,
@@ -19,6 +18,9 @@ from ..layers import (
 )
 from .all_in_one import HEADS, AllInOne, AllInOneBatch
 from .word_patch_alignment import inner_masks, transport_distance
+
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers import BertConfig
 
 
 @HEADS.register_module('mlm')
@@ -33,7 +35,7 @@ class MaskedLanguageHead(Objective):
         bert (BertConfig): Gives the width and the vocabulary.
     """
 
-    def __init__(self, bert: BertConfig) -> None:
+    def __init__(self, bert: 'BertConfig') -> None:
         super().__init__()
         self.decoder = build_mlm_head(bert)
 
@@ -66,7 +68,7 @@ class MatchingHead(Objective):
     """
 
     def __init__(self,
-                 bert: BertConfig,
+                 bert: 'BertConfig',
                  alignment_weight: float = 0.1) -> None:
         super().__init__()
         self.fc = nn.Linear(bert.hidden_size, 2)
@@ -114,7 +116,7 @@ class OpenEndedQAHead(AnsweringTask):
     """
 
     def __init__(self,
-                 bert: BertConfig,
+                 bert: 'BertConfig',
                  num_answers: int,
                  dropout: float = 0.5) -> None:
         super().__init__()
@@ -162,7 +164,7 @@ class RankingHead(ChoiceHead):
 
     loss_name = 'loss_rank'
 
-    def __init__(self, bert: BertConfig) -> None:
+    def __init__(self, bert: 'BertConfig') -> None:
         super().__init__()
         self.fc = nn.Linear(bert.hidden_size, 1)
 
@@ -187,7 +189,7 @@ class MultipleChoiceQAHead(ChoiceHead):
     loss_name = 'loss_mc'
 
     def __init__(self,
-                 bert: BertConfig,
+                 bert: 'BertConfig',
                  hidden_dim: int = 256,
                  dropout: float = 0.1) -> None:
         super().__init__()

@@ -7,12 +7,14 @@ so any transformers version from 4.28 on will do.
 
 Shapes: B rows, L positions, D hidden size.
 """
-from typing import Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Optional, Tuple
 
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
-from transformers import BertConfig, BertForMaskedLM, BertModel
+
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers import BertConfig
 
 # Sizes that decide whether weights of one BERT fit (or make sense in) another.
 _SIZES = ('vocab_size', 'hidden_size', 'num_hidden_layers',
@@ -20,7 +22,7 @@ _SIZES = ('vocab_size', 'hidden_size', 'num_hidden_layers',
           'max_position_embeddings', 'type_vocab_size')
 
 
-def build_bert_config(options: Dict) -> BertConfig:
+def build_bert_config(options: Dict) -> 'BertConfig':
     """Make a ``BertConfig`` from a plain dict.
 
     Args:
@@ -36,6 +38,7 @@ def build_bert_config(options: Dict) -> BertConfig:
         ValueError: If a name is not a field of ``BertConfig``, or if the
             installed transformers has no such attention for BERT.
     """
+    from transformers import BertConfig, BertModel
     options = dict(options)
     attention = options.pop('attn_implementation', 'eager')
     known = BertConfig()
@@ -55,7 +58,7 @@ def build_bert_config(options: Dict) -> BertConfig:
 
 
 def build_bert(
-        config: BertConfig,
+        config: 'BertConfig',
         with_cp: bool = False,
         blocked: Optional[float] = None) -> Tuple[nn.Module, 'BertLayers']:
     """Build BERT's embedding module and its stack of layers.
@@ -70,6 +73,7 @@ def build_bert(
     Returns:
         tuple: Embeddings, (B, L) int64 ids -> (B, L, D), and layers.
     """
+    from transformers import BertModel
     bert = BertModel(config, add_pooling_layer=False)
     embeddings = bert.embeddings
     # Older transformers saves this constant, newer does not: a checkpoint of
@@ -144,7 +148,7 @@ def key_bias(mask: Tensor,
     return bias[:, None, None, :]
 
 
-def build_mlm_head(config: BertConfig) -> nn.Module:
+def build_mlm_head(config: 'BertConfig') -> nn.Module:
     """Build BERT's masked-language-model head with a decoder of its own.
 
     The head is dense, GELU, LayerNorm, decoder, (..., D) -> (...,
@@ -152,6 +156,7 @@ def build_mlm_head(config: BertConfig) -> nn.Module:
     ``predictions.bias`` and ``predictions.decoder.bias`` are one parameter
     under two names in every transformers version.
     """
+    from transformers import BertConfig, BertForMaskedLM
     fields = config.to_dict()
     # Nothing of the encoder is kept, so it need not be built.
     fields['num_hidden_layers'] = 0
@@ -160,20 +165,22 @@ def build_mlm_head(config: BertConfig) -> nn.Module:
     return head
 
 
-def build_head_transform(config: BertConfig) -> nn.Module:
+def build_head_transform(config: 'BertConfig') -> nn.Module:
     """Build what precedes the decoder matrix in BERT's word head: dense,
     GELU, LayerNorm, (..., D) -> (..., D)."""
     return build_mlm_head(_without_words(config)).predictions.transform
 
 
-def build_pooler(config: BertConfig) -> nn.Module:
+def build_pooler(config: 'BertConfig') -> nn.Module:
     """Build BERT's pooler, tanh(dense(first state)): (B, L, D) -> (B, D)."""
+    from transformers import BertConfig, BertModel
     fields = _without_words(config).to_dict()
     fields['num_hidden_layers'] = 0
     return BertModel(BertConfig(**fields)).pooler
 
 
-def _without_words(config: BertConfig) -> BertConfig:
+def _without_words(config: 'BertConfig') -> 'BertConfig':
+    from transformers import BertConfig
     fields = config.to_dict()
     fields.update(vocab_size=1, pad_token_id=None)
     return BertConfig(**fields)
@@ -193,7 +200,7 @@ def init_like_bert(module: nn.Module, std: float = 0.02) -> None:
 
 
 def load_pretrained_bert(source: str,
-                         config: BertConfig,
+                         config: 'BertConfig',
                          embeddings: Optional[nn.Module] = None,
                          layers: Optional[BertLayers] = None,
                          mlm_head: Optional[nn.Module] = None) -> None:
@@ -210,6 +217,7 @@ def load_pretrained_bert(source: str,
     Raises:
         ValueError: If a size of ``source`` differs from ``config``.
     """
+    from transformers import BertForMaskedLM
     bert = BertForMaskedLM.from_pretrained(source)
     wrong = [
         f'{name} {getattr(config, name)} != {getattr(bert.config, name)}'

@@ -4,14 +4,16 @@ Its words and positions are embedded by the text encoder's tables, which are
 passed in. Shapes: B rows, L caption tokens, M = W + F memory states, A
 captions being written with k hypotheses each, H hidden size, h heads of d.
 """
-from typing import List, NamedTuple, Tuple
+from typing import TYPE_CHECKING, List, NamedTuple, Tuple
 
 import torch
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel
 
 from ..layers import key_bias
 from .encoders import BLOCKED, resized
+
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers import BertConfig
 
 KeysValues = Tuple[Tensor, Tensor]  # (B, h, L, d) each
 
@@ -50,7 +52,7 @@ class CaptionDecoder(nn.Module):
         config (BertConfig): Sizes; ``num_hidden_layers`` are its layers.
     """
 
-    def __init__(self, config: BertConfig) -> None:
+    def __init__(self, config: 'BertConfig') -> None:
         super().__init__()
         self.norm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
@@ -138,7 +140,8 @@ class CaptionDecoder(nn.Module):
 class _DecoderLayer(nn.Module):
     """Self-attention, cross-attention, feed-forward; each adds and norms."""
 
-    def __init__(self, config: BertConfig) -> None:
+    def __init__(self, config: 'BertConfig') -> None:
+        from transformers import BertModel
         super().__init__()
         config = resized(config, vocab_size=1, num_hidden_layers=2)
         own, other = BertModel(config).encoder.layer

@@ -4,10 +4,10 @@ The text encoder is BERT as it is. Shapes: B rows, F frames, W words, D
 channels of a frame's feature vector, H hidden size.
 """
 from copy import deepcopy
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from transformers import BertConfig
 
 from ..layers import (
     BertLayers,
@@ -17,12 +17,15 @@ from ..layers import (
     init_like_bert,
 )
 
+if TYPE_CHECKING:  # it takes seconds to import
+    from transformers import BertConfig
+
 # The official constant. A clip without any frame has nothing to attend to;
 # with this its padding gets the weights that it has officially.
 BLOCKED = -1e4
 
 
-def resized(config: BertConfig, **fields) -> BertConfig:
+def resized(config: 'BertConfig', **fields) -> 'BertConfig':
     """Copy a BERT config, with its attention implementation, and change
     some fields of the copy."""
     copy = deepcopy(config)
@@ -43,7 +46,7 @@ class VideoEncoder(nn.Module):
     """
 
     def __init__(self,
-                 config: BertConfig,
+                 config: 'BertConfig',
                  feature_dim: int,
                  with_cp: bool = False) -> None:
         super().__init__()
@@ -90,7 +93,7 @@ class CrossEncoder(nn.Module):
             Defaults to False.
     """
 
-    def __init__(self, config: BertConfig, with_cp: bool = False) -> None:
+    def __init__(self, config: 'BertConfig', with_cp: bool = False) -> None:
         super().__init__()
         self.embeddings, self.layers = build_bert(
             resized(config, vocab_size=1), with_cp, BLOCKED)
@@ -137,7 +140,7 @@ class TextEncoder(nn.Module):
             Defaults to False.
     """
 
-    def __init__(self, config: BertConfig, with_cp: bool = False) -> None:
+    def __init__(self, config: 'BertConfig', with_cp: bool = False) -> None:
         super().__init__()
         self.embeddings: nn.Module
         self.layers: BertLayers
@@ -173,7 +176,7 @@ class TiedHead(nn.Module):
         num_outputs (int): K.
     """
 
-    def __init__(self, config: BertConfig, num_outputs: int) -> None:
+    def __init__(self, config: 'BertConfig', num_outputs: int) -> None:
         super().__init__()
         self.transform = build_head_transform(config)
         self.bias = nn.Parameter(torch.zeros(num_outputs))

@@ -5,7 +5,6 @@ from unittest.mock import MagicMock
 
 import pytest
 import torch
-import torch.multiprocessing as mp
 from mmaction.engine import RetrievalValLoop
 from mmaction.registry import METRICS, MODELS
 from mmengine.dataset import DefaultSampler, pseudo_collate
@@ -13,6 +12,7 @@ from mmengine.evaluator import Evaluator
 from model_contract import check_one_batch_is_no_gallery, check_refuses_to_rank
 from torch.utils.data import DataLoader, Dataset
 from transformers import BertTokenizerFast
+from two_ranks import call_in_two_ranks
 
 from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
 from meltr_mm.evaluation.functional import retrieval_metrics
@@ -150,9 +150,8 @@ def test_two_ranks_rank_as_one(model, make_batch, several_texts, tmp_path,
     else:
         batch = several_texts
         expected = expected_of_several(model, batch)
-    mp.spawn(
-        _rank, (str(tmp_path), model.requires_grad_(False), batch, expected,
-                num_videos), nprocs=2)
+    call_in_two_ranks(_rank, str(tmp_path), model.requires_grad_(False),
+                      batch, expected, num_videos)
 
 
 @pytest.fixture

@@ -1,24 +1,21 @@
-"""What a person wants to see while MELTR trains."""
+"""What a person wants to see while MELTR trains.
+
+Apart from the pictures, which need matplotlib: it is imported by what draws.
+"""
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Tuple
 
 import numpy as np
-from matplotlib.figure import Figure
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from ..meltr import MELTRWrapper
-from . import (
-    draw_history,
-    draw_transformation,
-    history_of_hub,
-    learnt_transformation,
-    save_figure,
-)
-from .run_history import EVALUATED_AT, best_metric
+from .meltr import MELTRWrapper
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @HOOKS.register_module()
@@ -72,6 +69,7 @@ class TaskWeightPlotHook(Hook):
             runner (Runner): The runner.
             metrics (dict, optional): Not used; the message hub has them.
         """
+        from .pictures.run_history import EVALUATED_AT
         runner.message_hub.update_info(
             EVALUATED_AT, [*self._evaluated_at(runner), runner.iter])
 
@@ -86,6 +84,7 @@ class TaskWeightPlotHook(Hook):
 
     @staticmethod
     def _evaluated_at(runner: Runner) -> List[int]:
+        from .pictures.run_history import EVALUATED_AT
         return runner.message_hub.runtime_info.get(EVALUATED_AT, [])
 
     @master_only
@@ -96,6 +95,13 @@ class TaskWeightPlotHook(Hook):
         now = runner.iter, len(evaluated_at)
         if now == self._drawn or not isinstance(model, MELTRWrapper):
             return
+        from .pictures import (
+            best_metric,
+            draw_history,
+            draw_transformation,
+            history_of_hub,
+            learnt_transformation,
+        )
         history = history_of_hub(runner.message_hub.log_scalars, evaluated_at)
         if not history.weights:
             return
@@ -109,7 +115,8 @@ class TaskWeightPlotHook(Hook):
         self._drawn = now
 
     @staticmethod
-    def _show(runner: Runner, name: str, figure: Figure) -> None:
+    def _show(runner: Runner, name: str, figure: 'Figure') -> None:
+        from .pictures import save_figure
         image: np.ndarray = save_figure(
             figure, Path(runner.work_dir) / f'{name}.png')
         runner.visualizer.add_image(name, image, step=runner.iter)

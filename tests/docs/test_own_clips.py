@@ -1,0 +1,97 @@
+"""docs/own_clips.md: its commands one after the other, on a dozen clips."""
+import re
+
+import pytest
+import torch
+from mmengine.config import Config
+from pages import ROOT, blocks
+from test_commands import commands_of, start
+
+from meltr_mm.apis import s3d_features
+from meltr_mm.models.univl.s3dg import S3DG
+
+PAGE = ROOT / 'docs' / 'own_clips.md'
+CONFIGS = sorted((ROOT / 'configs' / 'own').glob('*.py'))
+# Added to the commands of the page, so that they take seconds.
+QUICK = {
+    'make_toyworld.py': ['--clips', '10', '1', '1'],
+    'extract_s3d.py': ['--workers', '0', '--device', 'cpu'],
+    'check.py': ['--jobs', '1'],
+    'train.py': ['--cfg-options', 'train_cfg.max_epochs=1',
+                 'train_cfg.val_interval=1',
+                 'train_dataloader.batch_size=4'],
+    'demo.py': ['--device', 'cpu'],
+}
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with the configs and random weights of S3D, which sees less."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'configs').symlink_to(ROOT / 'configs')
+    torch.manual_seed(0)
+    torch.save(S3DG().state_dict(), tmp_path / 's3d_howto100m.pth')
+    encode = s3d_features.S3DFeatures.encode
+    monkeypatch.setattr(
+        s3d_features.S3DFeatures, 'encode',
+        lambda self, clips: encode(self, clips[:, :, ::4, ::4]))
+    return tmp_path
+
+
+def test_commands_of_the_page(workplace, monkeypatch, capsys):
+    printed = {}
+    for block in blocks('bash', [PAGE]):
+        for command in commands_of(block):
+            if command.script is None:
+                continue
+            name = command.script.split('/')[-1]
+            words = [re.sub(r'epoch_\d+', 'epoch_1', word)
+                     for word in command.words[2:]]
+            with monkeypatch.context() as patch:
+                try:
+                    start(patch, command.script, words + QUICK.get(name, []))
+                except SystemExit as stop:
+                    assert not stop.code, f'{command}: {stop.code}'
+            printed.setdefault(name, []).append(capsys.readouterr().out)
+    assert {name: len(outputs) for name, outputs in printed.items()} == {
+        'make_toyworld.py': 1, 'extract_s3d.py': 1, 'check.py': 2,
+        'train.py': 2, 'test.py': 2, 'demo.py': 2}
+    for checked in printed['check.py']:
+        assert checked.endswith('everything is there\n')
+        assert 'meta: ' in checked and '2 clips read' in checked
+    answers, rating = printed['demo.py']
+    assert answers.startswith('data/own/videos/clip_1.mp4\n')
+    assert len(answers.splitlines()) == 6
+    assert rating.split()[-1] in ('positive', 'negative')
+
+
+def test_configs_are_those_of_the_page():
+    named = set(re.findall(r'`((?:violet|all_in_one|univl)_\w+)`',
+                           PAGE.read_text()))
+    assert named == {file.stem for file in CONFIGS}
+    for file in CONFIGS:
+        lines = [line for line in file.read_text().splitlines()
+                 if line and not line.startswith('#')]
+        assert len(lines) <= 36, file
+        assert f'configs/own/{file.name}' in file.read_text()
+
+
+@pytest.mark.parametrize('file', CONFIGS, ids=lambda file: file.stem)
+def test_without_the_small_model_it_is_the_published_one(file, tmp_path):
+    """What its comment says: two lines are taken out."""
+    small = Config.fromfile(str(file))
+    text = file.read_text().replace("'../", f"'{ROOT}/configs/")
+    text, count = re.subn(r".*/toy_.*\n|.*pop\('toy'\).*\n", '', text)
+    (tmp_path / file.name).write_text(text)
+    large = Config.fromfile(str(tmp_path / file.name))
+    assert count == 2
+    for cfg in (small, large):
+        assert cfg.train_set.type == 'CsvVideoTextDataset'
+        inputs, = cfg.train_set.pipeline
+        assert inputs.get('img_file') is inputs.get('vq_file') is None
+        for loader in (cfg.train_dataloader,
+                       cfg.optim_wrapper.meta_dataloader):
+            assert loader.dataset.type == 'SeededSplit'
+            assert loader.dataset.dataset == cfg.train_set
+    assert large.model.model.bert.hidden_size == 768
+    assert small.model.model.bert.hidden_size <= 128
