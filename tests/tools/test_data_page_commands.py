@@ -69,9 +69,9 @@ def write_clip(path):
 
 
 def small_encoder(path):
-    """The state dict of a DALL-E encoder, four channels wide."""
+    """The state dict of a DALL-E encoder of four channels and 64 codes."""
     torch.manual_seed(0)
-    torch.save(_KEYS.inverse().rename(DVAEEncoder(4, 8192).state_dict()), path)
+    torch.save(_KEYS.inverse().rename(DVAEEncoder(4, 64).state_dict()), path)
 
 
 def test_msvd_qa(run, tmp_path):
