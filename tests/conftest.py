@@ -1,3 +1,4 @@
+import gc
 import logging
 import os
 from pathlib import Path
@@ -21,6 +22,30 @@ init_default_scope('mmaction')
 # four times. What is not folded is as good a config; scripts that run in
 # processes of their own fold theirs.
 mmengine_config.FormatCode = lambda text, **kwargs: (text, False)
+
+# What takes longest comes first, so that no process is left with it at the
+# end. (pytest-xdist would begin with the files of the most tests.)
+LONGEST = ('test_full_size', 'test_data_page_commands',
+           'test_distributed_scripts', 'test_scripts', 'test_toy_steps',
+           'test_univl_runner', 'test_faults', 'test_two_processes',
+           'test_compat', 'test_kill_nine', 'test_captioning',
+           'test_packaging', 'test_resume', 'test_fourth_model')
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
+
+def pytest_collection_finish():
+    # Each data set collects garbage, and what is imported is never any; nor
+    # is it then copied by a forked process that does.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

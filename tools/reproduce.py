@@ -351,14 +351,30 @@ def newer(file: Optional[Path], other: str) -> bool:
     return file is not None and osp.getmtime(file) >= osp.getmtime(other)
 
 
+# Runs a script as Python does, but for the traceback of an interruption.
+_QUIETLY = """
+import os, runpy, sys
+hook = sys.excepthook
+sys.excepthook = lambda kind, *rest: (
+    kind is KeyboardInterrupt or hook(kind, *rest))
+del sys.argv[0]
+sys.path[0] = os.path.dirname(sys.argv[0])
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
 def execute(words: List[str]) -> int:
     """Run a command; returns its exit status."""
-    program = sys.executable if words[0] == 'python' else words[0]
+    if words[0] == 'python':
+        words = [sys.executable, '-c', _QUIETLY, *words[1:]]
     paths = [str(ROOT), os.environ.get('PYTHONPATH', '')]
-    return subprocess.run(
-        [program, *words[1:]],
-        env=dict(os.environ, PYTHONPATH=os.pathsep.join(
-            filter(None, paths)))).returncode
+    process = subprocess.Popen(words, env=dict(
+        os.environ, PYTHONPATH=os.pathsep.join(filter(None, paths))))
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.wait()  # was interrupted, too, and ends in its own way
+        raise
 
 
 def go(reproduction: Reproduction) -> None:

@@ -10,15 +10,9 @@ source tools/env.sh
 
 # Small models gain more from a second process than from a second thread.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-# A file's tests share what its fixtures make; full-size models are in one. In
-# their own order that one comes first, and short ones last. (pytest-xdist for
-# Python 3.8 does not know this.)
-workers=(-n "${TEST_WORKERS:-2}" --dist loadfile)
-if python -m pytest --help | grep -q no-loadscope-reorder; then
-    workers+=(--no-loadscope-reorder)
-fi
 ruff check .
-python -m pytest "${workers[@]}" "$@"
+# A file's tests share what its fixtures make.
+python -m pytest -n "${TEST_WORKERS:-2}" --dist loadfile "$@"
 
 if [ $# -eq 0 ] && [ "$ENV" = py311-pinned ]; then
     source tools/overlay_env.sh

@@ -7,6 +7,7 @@ a cut was made without encoding (tests/datasets/odd_clips.py makes such files).
 """
 import bisect
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -69,9 +70,10 @@ class Frame:
         height, width = shape or self.shape
         if self._transposed:
             height, width = width, height
-        scaling = dict(interpolation='BICUBIC') if shape else {}
+        options = dict(interpolation='BICUBIC') if shape else {}
         image = self._frame.to_ndarray(
-            format='rgb24', width=width, height=height, **scaling)
+            format='rgb24', width=width, height=height, **options,
+            **_one_thread())
         if self._matrix is None:
             return image
         # x' = x a + y c, y' = x b + y d
@@ -80,6 +82,14 @@ class Frame:
             image = image.transpose(1, 0, 2)
         return np.ascontiguousarray(
             image[::-1 if b + d < 0 else 1, ::-1 if a + c < 0 else 1])
+
+
+@lru_cache(maxsize=None)
+def _one_thread() -> Dict[str, int]:
+    # PyAV 17 and later start a thread per core for every frame otherwise, and
+    # there are several processes that decode.
+    import av
+    return dict(threads=1) if int(av.__version__.split('.')[0]) >= 17 else {}
 
 
 class VideoReader:

@@ -29,7 +29,7 @@ from .passes import checkpointing_off
 
 # Scores of attention held at a time, and from how many of them on per head
 # the math kernel, which holds them all, is left.
-_SCORES, _LONG = 2**20, 2**18
+_SCORES, _LONG = 2**18, 2**18
 
 
 def jvp(model: nn.Module,
@@ -164,7 +164,9 @@ def _as_in_reverse_mode(model: nn.Module) -> Iterator[None]:
       of these has a formula;
     * activation checkpointing is off: there is no backward to save for;
     * a ``no_grad`` block of the model stops tangents, as it stops gradients;
-    * an embedding's padding rows are constants, as they are for gradients.
+    * an embedding's padding rows are constants, as they are for gradients;
+    * a linear layer adds up its tangent in place, where torch's formula holds
+      three more tensors of the output's size.
     """
     with ExitStack() as stack:
         stack.enter_context(math_attention())
@@ -180,6 +182,7 @@ def _as_in_reverse_mode(model: nn.Module) -> Iterator[None]:
             stack.enter_context(_switches_tangents(switch, enabled))
         stack.enter_context(
             patch.object(F, 'embedding', _constant_padding(F.embedding)))
+        stack.enter_context(patch.object(F, 'linear', _in_place(F.linear)))
         stack.enter_context(patch.object(
             F, 'scaled_dot_product_attention',
             _by_parts(F.scaled_dot_product_attention)))
@@ -236,6 +239,26 @@ def _constant_padding(embedding: Callable) -> Callable:
         row = padding_idx % weight.shape[0]
         padding = (input == row).unsqueeze(-1)
         return torch.where(padding, output.detach(), output)
+
+    return wrapped
+
+
+def _in_place(linear: Callable) -> Callable:
+
+    @functools.wraps(linear)
+    def wrapped(input, weight, bias=None):
+        if not torch._C._is_fwd_grad_enabled() or \
+                torch.is_autocast_enabled() or \
+                torch.is_autocast_cpu_enabled():
+            return linear(input, weight, bias)
+        x, dx = fwAD.unpack_dual(input)
+        w, dw = fwAD.unpack_dual(weight)
+        if dx is None or dw is None:
+            return linear(input, weight, bias)
+        b, db = (None, None) if bias is None else fwAD.unpack_dual(bias)
+        tangent = linear(dx, w, db)
+        tangent.view(-1, len(w)).addmm_(x.reshape(-1, w.shape[1]), dw.t())
+        return fwAD.make_dual(linear(x, w, b), tangent)
 
     return wrapped
 

@@ -3,6 +3,7 @@
 The parent has everything imported, so that a life costs little more than its
 iterations. What a child is doing stands in memory that both see.
 """
+import gc
 import mmap
 import os
 import random
@@ -185,6 +186,7 @@ class Life:
         global BOARD
         status = 1
         try:
+            gc.freeze()  # to look through shared memory would copy it
             BOARD = board
             with open(log, 'a') as file:
                 os.dup2(file.fileno(), 1)

@@ -104,6 +104,23 @@ def test_msrvtt(run, tmp_path):
 
 
 @needs_real_files
+def test_msrvtt_with_transcripts(run, tmp_path):
+    """What captioning reads officially, beside what the others read."""
+    source = tmp_path / 'msrvtt'
+    source.mkdir()
+    names = ['video0', 'video7010']
+    (source / 'MSRVTT_transcript_data_v2.json').write_text(json.dumps(dict(
+        videos=[dict(video_id=name, transcript='salt') for name in names],
+        sentences=[dict(video_id=name, caption='stir') for name in names])))
+    (source / 'MSRVTT_train.9k.csv').write_text('video_id\nvideo0\n')
+    (source / 'MSRVTT_JSFUSION_test.csv').write_text(
+        'video_id,sentence\nvideo7010,stir\n')
+    ended, _ = run('msrvtt', source, '--any-count')
+    assert ended is None
+    for name in ('MSRVTT_data.json', 'MSRVTT_transcript_data_v2.json'):
+        assert 'salt' in (tmp_path / 'out' / name).read_text()
+
+
 @pytest.mark.parametrize('data_set', ['msvd_qa', 'tgif_qa'])
 def test_the_public_sample_is_refused(run, tmp_path, data_set):
     ended, output = run(data_set, REAL / 'violet')
@@ -192,6 +209,11 @@ def test_youcook2(run, tmp_path):
     link = tmp_path / 'out' / 'youcookii_videos_features.pickle'
     assert ended is None and link.is_symlink()
     assert link.read_bytes() == b'large' and 'still needs' not in output
+    # Retrieval reads the one, captioning with transcripts the other.
+    (source / 'youcookii_data.transcript.pickle').write_bytes(
+        (source / 'youcookii_data.no_transcript.pickle').read_bytes())
+    run('youcook2', source)
+    assert len(list((tmp_path / 'out').glob('youcookii_data.*.pickle'))) == 2
     (source / 'youcookii_val.csv').write_text('video_id,feature_file\nv0,a\n')
     ended, _ = run('youcook2', source, to='other')
     assert 'val of youcookii_val.csv must have 3,350 or 3,369' in ended

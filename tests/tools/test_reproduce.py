@@ -118,6 +118,17 @@ def publish(cfg, folder):
                folder / 'encoder.pkl')
 
 
+def test_an_interrupted_step_is_quiet(tmp_path, capfd):
+    """Steps that are scripts, and what they import from beside them."""
+    (tmp_path / 'beside.py').write_text('raise KeyboardInterrupt')
+    (tmp_path / 'step.py').write_text('import beside')
+    assert reproduce.execute(['python', str(tmp_path / 'step.py')])
+    assert capfd.readouterr().err == ''
+    (tmp_path / 'beside.py').write_text('raise ValueError("wrong")')
+    assert reproduce.execute(['python', str(tmp_path / 'step.py')]) == 1
+    assert 'ValueError: wrong' in capfd.readouterr().err
+
+
 def test_to_its_end(command, tmp_path, toy_root, monkeypatch):
     shutil.copytree(
         toy_root, tmp_path / 'toy' / 'msvd',

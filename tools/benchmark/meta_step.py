@@ -19,6 +19,7 @@ import sys
 from dataclasses import dataclass
 from functools import partial
 from typing import Callable, Dict, List, Optional
+from unittest.mock import patch
 
 import peers
 import torch
@@ -27,6 +28,7 @@ from problems import PROBLEMS, Problem
 from torch import Tensor
 
 from meltr_mm._torch import math_attention
+from meltr_mm.meltr import forward_mode
 from meltr_mm.meltr.hypergradient import hypergradient
 
 Grads = Dict[str, Tensor]
@@ -63,6 +65,12 @@ def official(gamma: float, problem: Problem) -> Grads:
         problem.losses, estimator='double_backward', gamma=gamma).grads
 
 
+def without(trick: str, problem: Problem) -> Grads:
+    """Our jvp with torch's own formula in the place of one of ours."""
+    with patch.object(forward_mode, trick, lambda function: function):
+        return ours('jvp', 0., problem)
+
+
 def methods() -> Dict[str, Method]:
     """All of them by name."""
     table = {}
@@ -74,6 +82,8 @@ def methods() -> Dict[str, Method]:
             table[estimator + suffix] = Method(
                 partial(ours, estimator, gamma), regulariser=bool(gamma),
                 exact=estimator != 'finite_difference')
+    table['jvp, linear by torch'] = Method(partial(without, '_in_place'))
+    table['jvp, attention by torch'] = Method(partial(without, '_by_parts'))
     table['darts'] = Method(
         partial(peers.betty, method='darts'), 'betty', exact=False)
     table['neumann, 0 terms'] = Method(
