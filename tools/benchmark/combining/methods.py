@@ -43,8 +43,7 @@ def _meta(cfg: Config, value: str) -> None:
         raise ValueError(f"meta must be 'training' or 'held_out': {value!r}")
     if value == 'held_out' and splits(cfg):
         return
-    train_on_everything(cfg)
-    cfg.optim_wrapper.pop('meta_dataloader', None)
+    use_training_meta_batches(cfg)
     if value == 'held_out':
         loader = cfg.train_dataloader
         split = dict(type='SeededSplit', part='train', fraction=0.2,
@@ -171,6 +170,12 @@ def splits(cfg: Config) -> List[Any]:
     found = [loader.get('dataset', {}) for loader in loaders]
     return [dataset for dataset in found
             if dataset.get('type') == 'SeededSplit']
+
+
+def use_training_meta_batches(cfg: Config) -> None:
+    """Keep nothing out of training; recent batches judge MELTR."""
+    train_on_everything(cfg)
+    cfg.optim_wrapper.pop('meta_dataloader', None)
 
 
 def train_on_everything(cfg: Config) -> None:

@@ -19,13 +19,11 @@ from mmengine.registry import DATASETS
 
 from meltr_mm import toyworld
 
-from . import running, stress
+from . import methods, running, stress
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs' / 'toy'
 LABELLED = 200
 PRETRAINED = '_pretrained'
-# The held-out share of so few samples.
-FRACTION = 0.2
 # Another world for pre-training than any that is tested on.
 ELSEWHERE = 1000
 # Random masks of a training sample that are drawn; an epoch uses the next.
@@ -106,13 +104,9 @@ def find(name: str) -> Task:
         cfg = _toy(file, form, form.updates, world, out)
         # What the full-size configs, whose models are pre-trained, have.
         cfg.model.meltr.start = 'primary'
+        methods.use_training_meta_batches(cfg)
         cfg.load_from = str(_checkpoint(file, form, world, out))
-        loaders = [cfg.train_dataloader,
-                   cfg.optim_wrapper.get('meta_dataloader') or {}]
-        for loader in loaders:
-            _innermost(loader).indices = LABELLED
-            if loader.get('dataset', {}).get('type') == 'SeededSplit':
-                loader['dataset']['fraction'] = FRACTION
+        _innermost(cfg.train_dataloader).indices = LABELLED
         return cfg
 
     return Task(config, *metric_of(Config.fromfile(file)))
@@ -196,7 +190,6 @@ def _checkpoint(file: Path, form: Form, world: int, out: Path) -> Path:
             cfg = _toy(file, form, 2 * form.updates, world + ELSEWHERE, out)
             cfg.model.losses = list(form.own)
             cfg.model.primary = form.own[0]
-            from . import methods
             methods.apply(cfg, 'sum')
             remember_samples(cfg)
             running.pretrain(cfg, world, str(path))
