@@ -209,21 +209,26 @@ def bars(rows: Iterable[Tuple[str, float, str, str]]) -> str:
             (HTML) of each.
 
     Returns:
-        str: A table.
+        str: A table, without lines.
     """
     lines = []
     for text, share, number, shown in rows:
         width = round(100 * min(max(share, 0.), 1.))
-        lines.append(
-            f'<tr><td>{shown}</td><td>{html.escape(text)}</td><td '
-            'style="width:40%"><div style="background:#0072B2;height:1em;'
-            f'width:{width}%"></div></td><td>{html.escape(number)}</td></tr>')
-    return f'<table style="width:100%">{"".join(lines)}</table>'
+        cells = [shown, html.escape(text),
+                 '<div style="background:#0072B2;height:1em;'
+                 f'width:{width}%"></div>', html.escape(number)]
+        cells = [f'<div role="cell">{cell}</div>' for cell in cells]
+        lines.append('<div role="row" style="display:contents">'
+                     f'{"".join(cells)}</div>')
+    return ('<div role="table" style="display:grid;align-items:center;'
+            'gap:0.5em 1em;grid-template-columns:auto auto 1fr auto">'
+            f'{"".join(lines)}</div>')
 
 
 def strip_of(sample: Any) -> str:
     """What the model saw, as HTML."""
-    return f"<p>{picture(sample.metainfo['strip'], 96)}</p>"
+    return ('<div style="overflow-x:auto;margin-bottom:1em">'
+            f"{picture(sample.metainfo['strip'], 96)}</div>")
 
 
 def picture(image: np.ndarray, height: int) -> str:
@@ -232,7 +237,7 @@ def picture(image: np.ndarray, height: int) -> str:
     Image.fromarray(image).save(file, 'PNG')
     data = base64.b64encode(file.getvalue()).decode()
     return (f'<img alt="what the model saw" style="height:{height}px;'
-            f'max-width:100%" src="data:image/png;base64,{data}">')
+            f'max-width:none" src="data:image/png;base64,{data}">')
 
 
 # ------------------------------------------------------------- the page
@@ -258,13 +263,14 @@ def build(answers: Answers, title: str) -> Any:
             # Lists start with what the command line named.
             count = gr.HTML(answers.add([]))
             more = gr.File(label='More videos', file_count='multiple',
-                           type='filepath')
+                           type='filepath', height=140)
             more.upload(answers.add, more, count)
             given = [gr.Textbox(label='Text')]
             does, shown = answers.search, 'Search'
         else:
             video = gr.File(label='Features (.npy)', type='filepath') \
-                if files else gr.Video(label='Video', sources=['upload'])
+                if files else gr.Video(
+                    label='Video', sources=['upload'], height=300)
             if target in ('answer', 'choice'):
                 given = [video, gr.Textbox(label='Question')]
                 does, shown = answers.ask, 'Ask'

@@ -36,7 +36,8 @@ def answers(web):
 def rows(html):
     """Text, length of the bar and number of each row."""
     return [(text, int(width), number) for text, width, number in re.findall(
-        r'</td><td>(.*?)</td><td.*?width:(\d+)%"></div></td><td>(.*?)</td>',
+        r'<div role="cell">([^<]*)</div><div role="cell"><div [^>]*width:'
+        r'(\d+)%"></div></div><div role="cell">([^<]*)</div>',
         html)]
 
 
@@ -141,8 +142,8 @@ def test_in_a_browser(web, answers, answering, videos, tmp_path):
             tab.wait_for_selector('video')
             tab.get_by_label('Question').fill('what moves?')
             tab.get_by_role('button', name='Ask', exact=True).click()
-            tab.wait_for_selector('table tr')
-            assert tab.locator('table tr').count() == 5
+            tab.wait_for_selector('[role=row]')
+            assert tab.locator('[role=row]').count() == 5
             tab.get_by_label('Question').fill(' ')
             tab.get_by_role('button', name='Ask', exact=True).click()
             tab.wait_for_selector('[role=alert]')
