@@ -210,7 +210,7 @@ class RunLogHook(Hook):
 
 
 def _metric(runner: Runner, metrics: Dict[str, float]) -> str:
-    from .pictures.run_history import best_metric
+    from .pictures.run_history import baselines_of, best_metric
     wanted = best_metric(runner.cfg)
     name = wanted if wanted in metrics else next(iter(metrics), None)
     if name is None or not isinstance(metrics[name], (int, float)):
@@ -219,11 +219,8 @@ def _metric(runner: Runner, metrics: Dict[str, float]) -> str:
     best = runner.message_hub.runtime_info.get('best_score')
     if name == wanted and isinstance(best, (int, float)):
         text += f' (best: {best:.4g})'
-    group = name.rpartition('/')[0]
-    for baseline in ('majority', 'chance'):
-        for other, value in metrics.items():
-            if other.rpartition('/')[0] == group and other.endswith(baseline):
-                return f'{text}, {other} {value:.4g}'
+    for baseline in baselines_of(name, metrics):
+        text += f', {baseline} {metrics[baseline]:.4g}'
     return text
 
 
