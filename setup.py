@@ -80,6 +80,7 @@ setup(
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     packages=find_packages(include=['meltr_mm', 'meltr_mm.*']),
+    package_data=dict(meltr_mm=['examples/*.pth']),
     python_requires='>=3.8,<3.14',
     install_requires=requirements('runtime'),
     extras_require=dict(

@@ -58,6 +58,8 @@ ELSEWHERE = {
                            'test_everything_is_there',
     'tools/data/convert_features.py': 'datasets/test_video_tables.py::'
                                       'test_command',
+    'tools/data/make_examples.py': 'tools/test_make_examples.py::'
+                                   'test_export',
     'tools/data/prepare.py': 'tools/test_prepare_data.py::'
                              'test_as_a_command',
     'tools/data/extract_frames.py': 'tools/test_extraction.py::test_frames',
