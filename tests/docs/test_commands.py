@@ -68,6 +68,7 @@ ELSEWHERE = {
                                 'test_codes_of_a_pickled_encoder',
     'tools/reproduce.py': 'tools/test_reproduce.py::test_to_its_end',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
+    'tools/web_demo.py': 'apis/test_web_demo.py::test_in_a_browser',
     'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'
                                  'test_killed_runs_end_as_undisturbed_ones',
     'tests/fuzz/campaign.py': 'fuzz/test_fuzz_readers.py::test_campaign',
@@ -195,8 +196,8 @@ def check_packages(command):
     words = command.words[command.words.index('install') + 1:]
     pinned = '\n'.join(
         f.read_text() for f in (ROOT / 'requirements').rglob('*.txt'))
-    extras = re.search(r'^EXTRAS = (.*)$', (ROOT / 'setup.py').read_text(),
-                       re.M)[1]
+    extras = re.search(r'^EXTRAS = (\(.*?\))$',
+                       (ROOT / 'setup.py').read_text(), re.M | re.S)[1]
     for word in words:
         for extra in re.findall(r'\.\[(.*)\]', word):
             assert set(extra.split(',')) <= {*ast.literal_eval(extras),
