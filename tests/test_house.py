@@ -30,6 +30,7 @@ ARROWS = {
     'health': {'check_options', 'meltr'},
     'pictures': {'_torch', 'meltr'},
     'task_weight_plot_hook': {'meltr', 'pictures'},
+    'run_log': {'meltr', 'pictures'},
     'resume': {'meltr'},
     'optim': set(),
     'datasets': {'check_options', 'pickled_arrays'},
