@@ -75,6 +75,8 @@ ELSEWHERE = {
     # Nothing runs these whole but continuous integration and people.
     'tools/collect_env.py': 'tools/test_scripts.py::'
                             'test_environment_is_described',
+    'tools/docs/build_docs.py': 'docs/test_build_docs.py::'
+                                'test_every_page_is_there',
     'tools/docs/make_reference.py': 'docs/test_make_reference.py::'
                                     'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
