@@ -38,7 +38,8 @@ ARROWS = {
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same
     'apis': {'check_options', 'datasets', 'evaluation', 'meltr', 'models',
-             'optim', 'pickled_arrays', 'pictures', 'safe_checkpoints'},
+             'optim', 'pickled_arrays', 'pictures', 'safe_checkpoints',
+             'toyworld'},
 }
 LONGEST = 500
 

@@ -59,6 +59,8 @@ ELSEWHERE = {
                            'test_everything_is_there',
     'tools/data/convert_features.py': 'datasets/test_video_tables.py::'
                                       'test_command',
+    'tools/data/make_examples.py': 'tools/test_make_examples.py::'
+                                   'test_export',
     'tools/data/prepare.py': 'tools/test_prepare_data.py::'
                              'test_as_a_command',
     'tools/data/extract_frames.py': 'tools/test_extraction.py::test_frames',
@@ -74,6 +76,8 @@ ELSEWHERE = {
     # Nothing runs these whole but continuous integration and people.
     'tools/collect_env.py': 'tools/test_scripts.py::'
                             'test_environment_is_described',
+    'tools/docs/build_docs.py': 'docs/test_build_docs.py::'
+                                'test_every_page_is_there',
     'tools/docs/make_reference.py': 'docs/test_make_reference.py::'
                                     'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
