@@ -35,6 +35,7 @@ ELSEWHERE = {
     'tools/analysis/show_sample.py': 'apis/test_demo.py::'
                                      'test_sample_of_answers',
     'tools/analysis/summarize_run.py': 'tools/test_scripts.py::test_summary',
+    'tools/analysis/report.py': 'tools/test_report.py::test_report_of_a_run',
     'tools/analysis/suggest.py': 'tools/test_suggest.py::test_what_it_says',
     'tools/benchmark/meta_step.py': 'tools/test_benchmarks.py::'
                                     'test_meta_step',
@@ -75,6 +76,8 @@ ELSEWHERE = {
     # Nothing runs these whole but continuous integration and people.
     'tools/collect_env.py': 'tools/test_scripts.py::'
                             'test_environment_is_described',
+    'tools/docs/build_docs.py': 'docs/test_build_docs.py::'
+                                'test_every_page_is_there',
     'tools/docs/make_reference.py': 'docs/test_make_reference.py::'
                                     'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
@@ -243,7 +246,8 @@ def check_options_are_accepted(command, monkeypatch):
 def test_commands_of_quickstart(monkeypatch):
     commands = in_shell_script('quickstart.sh')
     assert [c.script.split('/')[-1] for c in commands] == [
-        'make_toyworld.py', 'train.py', 'test.py', 'summarize_run.py']
+        'make_toyworld.py', 'train.py', 'test.py', 'summarize_run.py',
+        'report.py']
     for command in commands:
         check_is_known(command)
         check_options_are_accepted(command, monkeypatch)
