@@ -111,6 +111,8 @@ def test_what_is_wrong_is_a_sentence(web, answers, answering, tmp_path):
         assert str(tmp_path) not in said and 'Traceback' not in said
     with pytest.raises(ValueError, match='--videos and --index are for'):
         answers(answering, '--index', 'x')
+    with pytest.raises(FileNotFoundError, match='there is no such config'):
+        answers(answering, '--config', 'gone.py')
 
 
 def test_without_gradio(web, answering, monkeypatch):

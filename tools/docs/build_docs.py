@@ -51,6 +51,7 @@ def gather(folder: Path) -> None:
         notebook.with_suffix('.md').write_text(
             as_page(json.loads(notebook.read_text(encoding='utf-8'))),
             encoding='utf-8')
+        notebook.unlink()
     for page in folder.rglob('*.md'):
         text = page.read_text(encoding='utf-8')
         parts = _FENCE.split(text)
