@@ -8,7 +8,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 MIM_FILES = ('tools', 'configs', 'model-index.yml')
-EXTRAS = ('toy', 'captions', 'vindlu', 'mmpretrain', 'tests', 'baselines')
+EXTRAS = ('toy', 'captions', 'vindlu', 'mmpretrain', 'tests', 'baselines',
+          'demo', 'docs', 'tensorboard')
 
 
 def version() -> str:
@@ -80,6 +81,7 @@ setup(
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
     packages=find_packages(include=['meltr_mm', 'meltr_mm.*']),
+    package_data=dict(meltr_mm=['examples/*.pth']),
     python_requires='>=3.8,<3.14',
     install_requires=requirements('runtime'),
     extras_require=dict(

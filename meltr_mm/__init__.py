@@ -20,6 +20,7 @@ from . import (  # noqa: E402,F401
     models,
     optim,
     resume,
+    run_log,
     run_warnings,
     task_weight_plot_hook,
 )

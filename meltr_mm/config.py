@@ -381,6 +381,9 @@ def completed(cfg: Config) -> Config:
         if key.startswith('_') or key in values:
             cfg.pop(key)
     object.__setattr__(cfg, '_references', _NOTHING)
+    # yapf takes seconds to fold long paths, and a Runner asks it four times
+    # and for each checkpoint. What is not folded is as good a config.
+    object.__setattr__(cfg, '_format_python_code', False)
     return cfg
 
 

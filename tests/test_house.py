@@ -30,6 +30,7 @@ ARROWS = {
     'health': {'check_options', 'meltr'},
     'pictures': {'_torch', 'meltr'},
     'task_weight_plot_hook': {'meltr', 'pictures'},
+    'run_log': {'meltr', 'pictures'},
     'resume': {'meltr'},
     'optim': set(),
     'datasets': {'check_options', 'pickled_arrays'},
@@ -37,7 +38,8 @@ ARROWS = {
     'models': {'datasets'},  # the tokenizer
     'toyworld': {'datasets'},  # the same
     'apis': {'check_options', 'datasets', 'evaluation', 'meltr', 'models',
-             'optim', 'pickled_arrays', 'pictures', 'safe_checkpoints'},
+             'optim', 'pickled_arrays', 'pictures', 'safe_checkpoints',
+             'toyworld'},
 }
 LONGEST = 500
 

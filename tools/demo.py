@@ -1,5 +1,6 @@
 """Ask a trained model about videos.
 
+    python tools/demo.py --example
     python tools/demo.py VIDEO... --checkpoint FILE --question 'what moves?'
     python tools/demo.py VIDEO... --checkpoint FILE --question 'what does it
         do?' --options jump turn grow
@@ -14,10 +15,14 @@ and All-in-one look at video files; UniVL takes features: a .npy with an array
 (seconds, channels), or TABLE:ID, a video of a data set's feature file, such as
 features.pickle:video7, or with --s3d video files as well. With --index the
 encoded videos are kept in a file, so that the next query needs no videos.
+
+--example needs nothing: it draws three clips and asks the three small models
+that come with the package.
 """
 import argparse
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
@@ -30,6 +35,15 @@ from meltr_mm.apis import (
     VideoRetrievalInferencer,
     VideoSentimentInferencer,
 )
+from meltr_mm.apis.example import (
+    ask_examples,
+    example_checkpoint,
+    write_example_clips,
+)
+
+_DOES = dict(
+    violet='VIOLET answers questions', univl='UniVL rates words and face',
+    all_in_one='All-in-one finds the video of a text')
 
 
 def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -45,7 +59,11 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('videos', nargs='*', metavar='VIDEO')
-    parser.add_argument('--checkpoint', required=True, metavar='FILE')
+    parser.add_argument('--example', nargs='?', const='work_dirs/example',
+                        metavar='DIR', help='draw three clips into this '
+                        'folder (default: work_dirs/example), and ask the '
+                        'models of the package about them')
+    parser.add_argument('--checkpoint', metavar='FILE')
     parser.add_argument('--config', metavar='FILE')
     parser.add_argument('--allow-type', action='append', default=[],
                         metavar='NAME',
@@ -71,6 +89,12 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
     parser.add_argument('--json', action='store_true',
                         help='print the results as JSON')
     args = parser.parse_args(arguments)
+    if args.example is not None:
+        _refuse_beside_example(parser, args)
+        return args
+    if args.checkpoint is None:
+        parser.error('name the model to ask by --checkpoint, or try '
+                     '--example, which needs none')
     asked = dict(question=args.question or args.options, query=args.query,
                  caption=args.caption, sentiment=args.sentiment)
     given = [name for name, value in asked.items() if value is not None]
@@ -89,6 +113,16 @@ def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
         parser.error(f'{args.index}: there is no such index; name the videos '
                      'that it shall have')
     return args
+
+
+def _refuse_beside_example(parser: argparse.ArgumentParser,
+                           args: argparse.Namespace) -> None:
+    allowed = ('example', 'device', 'json')
+    given = [name for name, value in vars(args).items()
+             if name not in allowed
+             and value not in (parser.get_default(name), [])]
+    if given:
+        parser.error(f'--example asks what it asks; leave {given[0]} out')
 
 
 def ask(args: argparse.Namespace) -> List[Dict[str, Any]]:
@@ -149,6 +183,32 @@ def lines_of(result: Dict[str, Any]) -> List[str]:
     return [result['video'], f"  {result['score']:9.3f}  {said}"]
 
 
+def example_lines(found: List[Dict[str, Any]]) -> List[str]:
+    """Say in lines what the examples answered, and how to go on.
+
+    Args:
+        found (list[dict]): Of ``ask_examples``.
+
+    Returns:
+        list[str]: A heading for each model.
+    """
+    files = {name: example_checkpoint(name) for name in _DOES}
+    files = {name: min(file, os.path.relpath(file), key=len)
+             for name, file in files.items()}
+    lines: List[str] = []
+    for item in found:
+        heading = f"{_DOES[item['model']]}: {files[item['model']]}"
+        if heading not in lines:
+            lines += ['', heading]
+        verdict = 'right' if item['said'] == item['true'] else \
+            f"(true: {item['true']})"
+        lines += [f"  {item['video']}  {item['asked']}",
+                  f"    -> {item['said']} ({item['score']:.2f})  {verdict}"]
+    return [*lines[1:], '', 'Ask on:', (
+        f"  python tools/demo.py {found[0]['video']} --checkpoint "
+        f"{files['violet']} --question 'what shape is the red object?'")]
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     """Ask and print.
 
@@ -159,7 +219,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     # MMEngine writes deprecations of its own to where the results go.
     MMLogger.get_current_instance().setLevel(logging.ERROR)
     try:
-        results = ask(args)
+        if args.example is not None:
+            results = ask_examples(
+                write_example_clips(args.example), args.device)
+        else:
+            results = ask(args)
     except (ImportError, OSError, ValueError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -167,6 +231,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
         sys.exit(130)
     if args.json:
         print(json.dumps(results, indent=2))
+    elif args.example is not None:
+        print('\n'.join(example_lines(results)))
     else:
         for result in results:
             print('\n'.join(lines_of(result)))

@@ -14,3 +14,4 @@ python tools/train.py "$config" --work-dir "$work" --resume
 python tools/test.py "$config" "$(cat "$work/last_checkpoint")" \
     --work-dir "$work/test"
 python tools/analysis/summarize_run.py "$work"
+python tools/analysis/report.py "$work"

@@ -1,6 +1,8 @@
 # What every run shares: registration, hooks, logging, checkpoints.
 default_scope = 'mmaction'
 custom_imports = dict(imports=['meltr_mm'], allow_failed_imports=False)
+# Environment and config go to the log file only; 'Runner' prints them, too.
+runner_type = 'BriefRunner'
 
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
@@ -18,7 +20,8 @@ custom_hooks = [
     dict(type='TaskWeightPlotHook'),
     dict(type='MELTRHealthHook'),
     dict(type='ValidateOnResumeHook'),
-    dict(type='RunWarningsHook', starts_from='${starts_from}')
+    dict(type='RunWarningsHook', starts_from='${starts_from}'),
+    dict(type='RunLogHook')
 ]
 
 env_cfg = dict(
@@ -29,7 +32,7 @@ env_cfg = dict(
 # MMEngine's own pattern averages every name with `time` in it over past
 # validations, and so each metric of sen-time-nt.
 log_processor = dict(
-    type='LogProcessor',
+    type='TaskLogProcessor',
     window_size=20,
     by_epoch=True,
     mean_pattern='loss|^(data_)?time$|grad_norm|meta_objective')

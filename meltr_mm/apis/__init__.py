@@ -2,6 +2,7 @@
 from .checkpoint import config_in, load_run_checkpoint
 from .config_data import parse_config, plain_files
 from .drawing import draw_ranking, draw_result
+from .inferencer_for import inferencer_for
 from .retrieval_index import RetrievalIndex
 from .transcript_inferencers import (
     VideoCaptionInferencer,
@@ -15,5 +16,6 @@ __all__ = [
     'RetrievalIndex', 'VideoCaptionInferencer', 'VideoQAInferencer',
     'VideoRetrievalInferencer', 'VideoSentimentInferencer',
     'VideoTextInferencer', 'build_bare_model', 'config_in', 'draw_ranking',
-    'draw_result', 'load_run_checkpoint', 'parse_config', 'plain_files'
+    'draw_result', 'inferencer_for', 'load_run_checkpoint', 'parse_config',
+    'plain_files'
 ]

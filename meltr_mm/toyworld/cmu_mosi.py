@@ -13,7 +13,7 @@ and then.
 The option ``feature_dim`` is D.
 """
 import os.path as osp
-from typing import Callable, Dict, Iterable, List
+from typing import Callable, Dict, Iterable, List, Tuple
 
 import numpy as np
 
@@ -37,18 +37,32 @@ def _fill(root: str, clips: Dict[str, List[Clip]],
     spoken: Dict[str, Dict[str, Opinion]] = {split: {} for split in SPLITS}
     features = {}
     for split, name, clip in progress(named):
-        rng = np.random.default_rng(clip.seed)
-        opinion = spoken[split][name] = opine(clip.scene, rng)
-        length = int(rng.integers(*_LENGTH, endpoint=True))
-        seconds = [
-            {**things_in(clip.scene), **expression}
-            for expression in expressions(opinion.face, length, rng)
-        ]
-        features[name] = feature_vectors(seconds, rng, feature_dim)
+        spoken[split][name], features[name] = utter(clip, feature_dim)
     write_pickle(
         osp.join(root, 'unaligned_50.pkl'),
         {_NAMES[split]: _annotations(spoken[split]) for split in SPLITS})
     write_pickle(osp.join(root, 'mosi_s3d_features.pickle'), features)
+
+
+def utter(clip: Clip, feature_dim: int) -> Tuple[Opinion, np.ndarray]:
+    """Let somebody talk about a clip.
+
+    Args:
+        clip (Clip): The clip.
+        feature_dim (int): D.
+
+    Returns:
+        tuple[Opinion, np.ndarray]: What is said, and the features of scene
+        and face, (seconds, D).
+    """
+    rng = np.random.default_rng(clip.seed)
+    opinion = opine(clip.scene, rng)
+    length = int(rng.integers(*_LENGTH, endpoint=True))
+    seconds = [
+        {**things_in(clip.scene), **expression}
+        for expression in expressions(opinion.face, length, rng)
+    ]
+    return opinion, feature_vectors(seconds, rng, feature_dim)
 
 
 def _ids(clips: List[Clip]) -> List[str]:

@@ -35,6 +35,7 @@ ELSEWHERE = {
     'tools/analysis/show_sample.py': 'apis/test_demo.py::'
                                      'test_sample_of_answers',
     'tools/analysis/summarize_run.py': 'tools/test_scripts.py::test_summary',
+    'tools/analysis/report.py': 'tools/test_report.py::test_report_of_a_run',
     'tools/analysis/suggest.py': 'tools/test_suggest.py::test_what_it_says',
     'tools/benchmark/meta_step.py': 'tools/test_benchmarks.py::'
                                     'test_meta_step',
@@ -58,6 +59,8 @@ ELSEWHERE = {
                            'test_everything_is_there',
     'tools/data/convert_features.py': 'datasets/test_video_tables.py::'
                                       'test_command',
+    'tools/data/make_examples.py': 'tools/test_make_examples.py::'
+                                   'test_export',
     'tools/data/prepare.py': 'tools/test_prepare_data.py::'
                              'test_as_a_command',
     'tools/data/extract_frames.py': 'tools/test_extraction.py::test_frames',
@@ -66,12 +69,15 @@ ELSEWHERE = {
                                 'test_codes_of_a_pickled_encoder',
     'tools/reproduce.py': 'tools/test_reproduce.py::test_to_its_end',
     'tools/demo.py': 'apis/test_demo.py::test_as_a_command',
+    'tools/web_demo.py': 'apis/test_web_demo.py::test_in_a_browser',
     'tests/faults/kill_nine.py': 'faults/test_kill_nine.py::'
                                  'test_killed_runs_end_as_undisturbed_ones',
     'tests/fuzz/campaign.py': 'fuzz/test_fuzz_readers.py::test_campaign',
     # Nothing runs these whole but continuous integration and people.
     'tools/collect_env.py': 'tools/test_scripts.py::'
                             'test_environment_is_described',
+    'tools/docs/build_docs.py': 'docs/test_build_docs.py::'
+                                'test_every_page_is_there',
     'tools/docs/make_reference.py': 'docs/test_make_reference.py::'
                                     'test_command_writes_the_page',
     'tools/quickstart.sh': 'docs/test_commands.py::'
@@ -193,8 +199,8 @@ def check_packages(command):
     words = command.words[command.words.index('install') + 1:]
     pinned = '\n'.join(
         f.read_text() for f in (ROOT / 'requirements').rglob('*.txt'))
-    extras = re.search(r'^EXTRAS = (.*)$', (ROOT / 'setup.py').read_text(),
-                       re.M)[1]
+    extras = re.search(r'^EXTRAS = (\(.*?\))$',
+                       (ROOT / 'setup.py').read_text(), re.M | re.S)[1]
     for word in words:
         for extra in re.findall(r'\.\[(.*)\]', word):
             assert set(extra.split(',')) <= {*ast.literal_eval(extras),
@@ -240,7 +246,8 @@ def check_options_are_accepted(command, monkeypatch):
 def test_commands_of_quickstart(monkeypatch):
     commands = in_shell_script('quickstart.sh')
     assert [c.script.split('/')[-1] for c in commands] == [
-        'make_toyworld.py', 'train.py', 'test.py', 'summarize_run.py']
+        'make_toyworld.py', 'train.py', 'test.py', 'summarize_run.py',
+        'report.py']
     for command in commands:
         check_is_known(command)
         check_options_are_accepted(command, monkeypatch)

@@ -79,7 +79,7 @@ CASES = {
                           "argument --top-k: invalid int value: 'x'"),
     'demo: batch size': ('demo.py', ['a.mp4', *ASK, '--batch-size', '-1'], 2,
                          '--batch-size must be at least 1, but is -1'),
-    'demo: nothing': ('demo.py', [], 2, 'required: --checkpoint'),
+    'demo: nothing': ('demo.py', [], 2, 'or try --example'),
     'demo: no videos': ('demo.py', ASK, 2, 'name one or more videos'),
     'demo: no checkpoint': (
         'demo.py', ['a.mp4', '--checkpoint', 'no.pth', '--question', 'x'], 1,

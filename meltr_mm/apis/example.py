@@ -1,0 +1,155 @@
+"""Three small trained models that come with the package, asked about clips.
+
+The clips are drawn when they are needed: the first of those that the generated
+data sets keep for the test, so that no model has seen their like.
+"""
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Union
+
+import numpy as np
+
+from ..toyworld.captions import describe
+from ..toyworld.clips import first_clips
+from ..toyworld.cmu_mosi import utter
+from ..toyworld.opinions import Opinion
+from ..toyworld.questions import Question, ask
+from ..toyworld.renderer import render
+from ..toyworld.toy_data_set import SIZES
+from ..toyworld.video_file import write_mp4
+from ..toyworld.world import FPS
+from .transcript_inferencers import VideoSentimentInferencer
+from .video_qa_inferencer import VideoQAInferencer
+from .video_retrieval_inferencer import VideoRetrievalInferencer
+
+_FOLDER = Path(__file__).resolve().parents[1] / 'examples'
+# Name of a checkpoint -> the config in configs/toy that it was trained with.
+EXAMPLES = dict(
+    violet='meltr_violet_msvdqa',
+    univl='meltr_univl_mosi',
+    all_in_one='meltr_all_in_one_msrvtt9k_retrieval')
+# As the generated data sets have them.
+_FEATURE_DIM = 64
+
+
+@dataclass(frozen=True)
+class ExampleClip:
+    """A clip, and what is true of it.
+
+    Attributes:
+        video (str): The file.
+        questions (list[Question]): Questions with their answers.
+        caption (str): What it shows.
+        opinion (Opinion): What somebody says about it.
+        features (np.ndarray): What UniVL takes: clip and speaker, (seconds,
+            64).
+    """
+
+    video: str
+    questions: List[Question]
+    caption: str
+    opinion: Opinion
+    features: np.ndarray
+
+
+def example_checkpoint(name: str) -> str:
+    """Find a trained model of the package.
+
+    Args:
+        name (str): A key of ``EXAMPLES``.
+
+    Returns:
+        str: Its file.
+
+    Raises:
+        FileNotFoundError: If this installation has none.
+    """
+    path = _FOLDER / f'{name}.pth'
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'{path}: this installation has no such example; '
+            'tools/data/make_examples.py of the repository trains it')
+    return str(path)
+
+
+def write_example_clips(folder: Union[str, Path],
+                        count: int = 3) -> List[ExampleClip]:
+    """Draw the first test clips of the generated data sets.
+
+    Args:
+        folder (str | Path): Gets ``clip_1.mp4`` and so on.
+        count (int): How many. Defaults to 3.
+
+    Returns:
+        list[ExampleClip]: The clips.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    clips = []
+    for clip in first_clips(0, SIZES, 'test', count):
+        video = str(Path(folder) / f'{clip.name}.mp4')
+        write_mp4(video, render(clip.scene), FPS)
+        caption, = describe(clip.scene, np.random.default_rng(clip.seed), 1)
+        clips.append(ExampleClip(
+            video, ask(clip.scene, np.random.default_rng(clip.seed)),
+            caption, *utter(clip, _FEATURE_DIM)))
+    return clips
+
+
+def ask_examples(clips: List[ExampleClip],
+                 device: Optional[str] = None) -> List[Dict[str, Any]]:
+    """Ask each of the three models about some clips.
+
+    Args:
+        clips (list[ExampleClip]): The clips.
+        device (str, optional): Defaults to the accelerator if there is one.
+
+    Returns:
+        list[dict]: ``model`` (a key of ``EXAMPLES``), ``video``, ``asked``,
+        ``said``, ``score`` and ``true``, all texts but the score.
+    """
+    return [*_answers(clips, device), *_ratings(clips, device),
+            *_found(clips, device)]
+
+
+def _answers(clips: List[ExampleClip],
+             device: Optional[str]) -> List[Dict[str, Any]]:
+    answer = VideoQAInferencer(
+        weights=example_checkpoint('violet'), device=device)
+    asked = [(clip.video, question) for clip in clips
+             for question in clip.questions]
+    results = answer([video for video, _ in asked],
+                     question=[question.text for _, question in asked])
+    return [
+        dict(model='violet', video=video, asked=question.text,
+             said=result['answer'], score=result['score'],
+             true=question.answer)
+        for (video, question), result in zip(asked, results['predictions'])
+    ]
+
+
+def _ratings(clips: List[ExampleClip],
+             device: Optional[str]) -> List[Dict[str, Any]]:
+    rate = VideoSentimentInferencer(
+        weights=example_checkpoint('univl'), device=device)
+    results = rate([clip.features for clip in clips],
+                   transcript=[clip.opinion.text for clip in clips])
+    return [
+        dict(model='univl', video=clip.video, asked=clip.opinion.text,
+             said=result['sentiment'], score=result['score'],
+             true='positive' if clip.opinion.rating > 0 else 'negative')
+        for clip, result in zip(clips, results['predictions'])
+    ]
+
+
+def _found(clips: List[ExampleClip],
+           device: Optional[str]) -> List[Dict[str, Any]]:
+    find = VideoRetrievalInferencer(
+        weights=example_checkpoint('all_in_one'), device=device,
+        videos=[clip.video for clip in clips])
+    results = find([clip.caption for clip in clips], top_k=1)['predictions']
+    return [
+        dict(model='all_in_one', video=clip.video, asked=clip.caption,
+             said=result['videos'][0]['video'],
+             score=result['videos'][0]['score'], true=clip.video)
+        for clip, result in zip(clips, results)
+    ]
