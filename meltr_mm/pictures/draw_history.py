@@ -1,15 +1,12 @@
-"""Weights, losses and a metric over a run, below each other."""
-from typing import List, Optional
+"""Weights with their shares, losses and a metric over a run."""
+from typing import Dict, List, Optional
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from .figures import legend_beside, line_style
-from .run_history import Curve, RunHistory
-
-# Metrics that say what a score is worth, by the end of their names.
-_BASELINES = ('chance', 'majority')
+from .run_history import Curve, RunHistory, baselines_of
 
 
 def draw_history(history: RunHistory,
@@ -28,7 +25,9 @@ def draw_history(history: RunHistory,
             the raw curve. Defaults to 20.
 
     Returns:
-        Figure: Two or three panels that share the iteration axis.
+        Figure: Panels that share the iteration axis: weights, beside them
+        their shares (each divided by the sum of the absolute ones), below
+        them the losses and the metric.
 
     Raises:
         ValueError: If the history has no tasks.
@@ -37,40 +36,54 @@ def draw_history(history: RunHistory,
         raise ValueError('the history must have the weights of the tasks, '
                          'but has none; is the model a MELTRWrapper?')
     metric = history.metric(metric)
-    rows = 2 if metric is None else 3
-    figure = Figure(figsize=(9, 2.6 * rows + 0.6), layout='constrained')
-    axes = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
+    figure = Figure(figsize=(11, 6), layout='constrained')
+    last = 'losses' if metric is None else 'metric'
+    axes = figure.subplot_mosaic([['weights', 'shares'], ['losses', last]],
+                                 sharex=True)
     window = max(1, smoothing // history.averaged)
-    _draw_curves(axes[0], history.weights, primary, window)
-    axes[0].axhline(0, color='grey', linewidth=0.8)
-    axes[0].set(title='How much each task counts', ylabel='weight dM/dl')
-    _draw_curves(axes[1], history.losses, primary, window)
-    axes[1].set(title='Task losses', ylabel='loss')
-    _use_log_scale(axes[1], [running_mean(curve.values, window)
-                             for curve in history.losses.values()])
+    for name, curves in (('weights', history.weights),
+                         ('shares', _shares(history.weights))):
+        _draw_curves(axes[name], curves, primary, window)
+        axes[name].axhline(0, color='grey', linewidth=0.8)
+    legend_beside(axes['shares'], [
+        line for line in axes['shares'].get_lines()
+        if not line.get_label().startswith('_')])
+    axes['weights'].set(title='How much each task counts',
+                        ylabel='weight dM/dl')
+    axes['shares'].set(title='The same as shares',
+                       ylabel='share of the weights')
+    _draw_curves(axes['losses'], history.losses, primary, window)
+    axes['losses'].set(title='Task losses', ylabel='loss',
+                       xlabel='iteration')
+    _use_log_scale(axes['losses'], [running_mean(curve.values, window)
+                                    for curve in history.losses.values()])
     if metric is not None:
-        _draw_metric(axes[2], history, metric)
-    axes[-1].set_xlabel('iteration')
+        _draw_metric(axes['metric'], history, metric)
     return figure
+
+
+def _shares(weights: Dict[str, Curve]) -> Dict[str, Curve]:
+    total = sum(np.abs(curve.values) for curve in weights.values())
+    total = np.where(total > 0, total, 1.)
+    return {name: Curve(curve.steps, curve.values / total)
+            for name, curve in weights.items()}
 
 
 def _draw_curves(axis: Axes, curves: dict, primary: Optional[str],
                  window: int) -> None:
-    means = []
     for number, (name, curve) in enumerate(curves.items()):
         style = line_style(number)
         if window > 1:
             axis.plot(curve.steps, curve.values, color=style['color'],
                       alpha=0.2, linewidth=0.8)
         is_primary = name == primary
-        means += axis.plot(
+        axis.plot(
             curve.steps,
             running_mean(curve.values, window),
             label=f'{name} (primary)' if is_primary else name,
             linewidth=2.6 if is_primary else 1.6,
             **style)
     axis.grid(alpha=0.25)
-    legend_beside(axis, means)
 
 
 def _use_log_scale(axis: Axes, means: List[np.ndarray]) -> None:
@@ -83,18 +96,26 @@ def _use_log_scale(axis: Axes, means: List[np.ndarray]) -> None:
 
 
 def _draw_metric(axis: Axes, history: RunHistory, metric: str) -> None:
-    _draw_points(axis, history.metrics[metric], metric, line_style(0))
-    group = metric.rpartition('/')[0]
-    baselines = [name for name in history.metrics
-                 if name.rpartition('/')[0] == group
-                 and name.endswith(_BASELINES)]
-    for number, name in enumerate(baselines):
-        level = history.metrics[name].values[-1]
-        axis.axhline(level, color='grey', linewidth=1.2, label=name,
+    curve = history.metrics[metric]
+    _draw_points(axis, curve, metric, line_style(0))
+    levels = []
+    for number, name in enumerate(baselines_of(metric, history.metrics)):
+        levels.append(history.metrics[name].values[-1])
+        axis.axhline(levels[-1], color='grey', linewidth=1.2, label=name,
                      linestyle=('--', ':')[number % 2])
-    axis.set(title='Validation', ylabel=metric)
+    _anchor(axis, curve.values, levels)
+    axis.set(title='Validation', ylabel=metric, xlabel='iteration')
     axis.grid(alpha=0.25)
     legend_beside(axis)
+
+
+def _anchor(axis: Axes, values: np.ndarray, levels: List[float]) -> None:
+    """Begin at what a score is worth, or at 0, so that noise looks small."""
+    found = np.concatenate([values[np.isfinite(values)], levels or [0.]])
+    low, high = found.min(), found.max()
+    high = max(high, low + 0.2 * np.abs(found).max())
+    margin = 0.05 * (high - low or 1.)
+    axis.set_ylim(low - margin, high + margin)
 
 
 def _draw_points(axis: Axes, curve: Curve, name: str, style: dict) -> None:

@@ -1,8 +1,18 @@
 """What a run has logged: weights and losses of the tasks, and metrics."""
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 
@@ -12,6 +22,7 @@ TOTAL = 'loss'  # how MMEngine logs what is trained, here M
 # the message hub, which itself keeps no iterations.
 EVALUATED_AT = 'evaluated_at'
 _TIMES = ('data_time', 'time')
+_BASELINE = re.compile(r'(?:.*_)?(?:chance|majority)(_\w+)?$')
 
 
 @dataclass
@@ -57,6 +68,29 @@ class RunHistory:
         """
         return wanted if wanted in self.metrics else next(
             iter(self.metrics), None)
+
+
+def baselines_of(metric: str, names: Iterable[str]) -> List[str]:
+    """Find the metrics that say what the scores of another are worth.
+
+    Args:
+        metric (str): Such as 'qa/accuracy'.
+        names (Iterable[str]): Of all metrics.
+
+    Returns:
+        list[str]: Those of its group that are a baseline for it: 'qa/chance'
+        for it, 'sentiment/majority_has0' for 'sentiment/Acc-2_has0' only.
+    """
+    group, _, own = metric.rpartition('/')
+    found = []
+    for name in names:
+        other_group, _, other = name.rpartition('/')
+        match = _BASELINE.match(other)
+        if group == other_group and match and own != other and (
+                not match[1] or
+                own.lower().startswith('acc') and own.endswith(match[1])):
+            found.append(name)
+    return found
 
 
 def best_metric(cfg: Mapping[str, Any]) -> Optional[str]:

@@ -13,12 +13,12 @@ from mmengine.runner import Runner
 from PIL import Image
 from shared_trunk import SharedTrunk
 from torch.utils.data import Dataset
-from zip_equal import zip_equal
 
 from meltr_mm.meltr import MELTR
 from meltr_mm.pictures import (
     Curve,
     RunHistory,
+    Transformation,
     best_metric,
     draw_history,
     draw_transformation,
@@ -29,6 +29,8 @@ from meltr_mm.pictures import (
     save_figure,
     to_image,
 )
+from meltr_mm.pictures.draw_transformation import strongest_pairs
+from meltr_mm.pictures.run_history import baselines_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -125,24 +127,56 @@ def test_curves_of_the_history():
         metrics={'qa/accuracy': Curve(np.array([3]), np.array([40.])),
                  'qa/chance': Curve(np.array([3]), np.array([7.]))})
     figure = draw_history(history, 'loss_b', smoothing=2)
-    upper, middle, lower = figure.axes
-    assert lines(upper)['loss_a'].tolist() == [1, 2, 4]
-    assert lines(upper)['loss_b (primary)'].tolist() == [0, -.5, -1.5]
+    weights, shares, losses, metric = figure.axes
+    assert lines(weights)['loss_a'].tolist() == [1, 2, 4]
+    assert lines(weights)['loss_b (primary)'].tolist() == [0, -.5, -1.5]
     assert any(line.get_ydata().tolist() == [1, 3, 5]
-               for line in upper.get_lines())  # the raw curve under it
-    assert lines(middle)['loss_a'].tolist() == [9, 6, 3]
-    assert middle.get_yscale() == 'log'
-    assert lower.get_ylabel() == 'qa/accuracy'
-    assert lines(lower)['qa/accuracy'].tolist() == [40]
-    assert set(lines(lower)['qa/chance']) == {7}
-    assert lower.get_xlabel() == 'iteration'
-    # A loss of 0 has no place on a logarithmic axis.
+               for line in weights.get_lines())  # the raw curve under it
+    assert lines(shares)['loss_a'] == pytest.approx(
+        [1, (1 + 3 / 4) / 2, (3 / 4 + 5 / 7) / 2])
+    assert lines(shares)['loss_b (primary)'] == pytest.approx(
+        [0, -1 / 8, -(1 / 4 + 2 / 7) / 2])
+    assert lines(losses)['loss_a'].tolist() == [9, 6, 3]
+    assert losses.get_yscale() == 'log'
+    assert metric.get_ylabel() == 'qa/accuracy'
+    assert lines(metric)['qa/accuracy'].tolist() == [40]
+    assert set(lines(metric)['qa/chance']) == {7}
+    assert metric.get_xlabel() == losses.get_xlabel() == 'iteration'
+    # A loss of 0 has no place on a logarithmic axis, and no weight no share.
     history.losses['loss_b'].values[:] = 0
+    for weight in history.weights.values():
+        weight.values[:] = 0
     history.metrics = {}
-    upper, middle = draw_history(history).axes
-    assert middle.get_yscale() == 'linear'
+    _, shares, losses = draw_history(history, smoothing=1).axes
+    assert losses.get_yscale() == 'linear'
+    assert lines(shares)['loss_a'].tolist() == [0, 0, 0]
     with pytest.raises(ValueError, match='MELTRWrapper'):
         draw_history(RunHistory({}, {}))
+
+
+@pytest.mark.parametrize('metrics, low, high', [
+    (dict(score=[40.1, 40.2]), 0, 40.2),
+    (dict(score=[40.1, 40.2], majority=[20., 20.]), 20, 40.2),
+    (dict(score=[40.1, 40.2], majority=[40., 40.]), 40, 48.04),
+    (dict(score=[-.1, .3]), -.1, .3),
+    (dict(score=[float('nan')] * 2), 0, 0),
+])
+def test_validation_begins_at_what_it_is_worth(metrics, low, high):
+    history = RunHistory(
+        weights=dict(loss_a=curve(1, 1)), losses=dict(loss_a=curve(1, 1)),
+        metrics={name: curve(*values) for name, values in metrics.items()})
+    found = draw_history(history, metric='score').axes[-1].get_ylim()
+    margin = .05 * (high - low or 1)
+    assert found == pytest.approx((low - margin, high + margin))
+
+
+def test_baselines_of_a_metric():
+    names = ['qa/chance', 'qa/majority', 'qa/accuracy', 's/majority_has0',
+             's/majority_non0', 's/Acc-2_has0', 's/F1_has0', 's/MAE']
+    found = {name: baselines_of(name, names) for name in names[2:]}
+    assert found.pop('qa/accuracy') == ['qa/chance', 'qa/majority']
+    assert found.pop('s/Acc-2_has0') == ['s/majority_has0']
+    assert not any(found.values())
 
 
 @pytest.fixture(scope='module')
@@ -196,21 +230,48 @@ def test_loss_that_never_was_finite(meltr):
 def test_matrix_of_the_transformation(transformation, tmp_path):
     result, _ = transformation
     figure = draw_transformation(result, 'loss_b')
-    panels = np.array(figure.axes[:9]).reshape(3, 3)
-    for t in range(3):
-        curve_drawn = panels[t, t].get_lines()[0]
+    panels = figure.axes[:8]
+    for t, axis in enumerate(panels[:3]):
+        curve_drawn = axis.get_lines()[0]
         assert curve_drawn.get_xdata().tolist() == result.axes[t].tolist()
         assert curve_drawn.get_ydata().tolist() == result.lines[t].tolist()
-    assert not panels[0, 1].axison and panels[1, 0].axison
-    assert panels[2, 1].get_xlabel() == 'loss_b\n(primary)'
-    assert panels[2, 0].get_ylabel() == 'loss_c'
-    said = panels[0, 2].texts[0].get_text()
-    for name, value in zip_equal(result.names, result.held):
-        assert f'{name} = {value:.3g}' in said
+        # On a scale of its own, with all of it.
+        low, high = axis.get_ylim()
+        values = result.lines[t]
+        assert low < values.min() and values.max() < high
+        assert high - low < 1.5 * (values.max() - values.min())
+        assert f'held at {result.held[t]:.3g}' in axis.get_title()
+    assert panels[1].get_title().startswith('loss_b (primary)')
+    slopes = lines(panels[3])
+    assert slopes['loss_c'] == pytest.approx(
+        np.gradient(result.lines[2], result.axes[2]))
+    drawn = [(axis.get_xlabel(), axis.get_ylabel()) for axis in panels[4:7]]
+    assert sorted(drawn) == [('loss_a', 'loss_b'), ('loss_a', 'loss_c'),
+                             ('loss_b', 'loss_c')]
+    assert not panels[7].axison
     image = save_figure(figure, tmp_path / 'new' / 'learnt.png')
     assert image.dtype == np.uint8 and image.shape[2] == 3
     written = np.asarray(Image.open(tmp_path / 'new' / 'learnt.png'))
     assert (written == image).all()
+
+
+def test_the_pairs_that_act_together_most():
+    """Not those over which M varies most, and six of many."""
+    at = np.linspace(1., 2., 3)
+    x, y = np.meshgrid(at, at)
+    names = list('abcde')
+    planes = {(i, j): 9. * i * x + 9. * j * y for i in range(5)
+              for j in range(i + 1, 5)}
+    planes[0, 1] = 1e-3 * x * y
+    planes[0, 2] = 1e-2 * x * y
+    result = Transformation(names, np.ones(5), np.stack([at] * 5),
+                            np.stack([at] * 5), planes)
+    assert strongest_pairs(result)[:2] == [(0, 2), (0, 1)]
+    assert len(strongest_pairs(result)) == 6
+    figure = draw_transformation(result)
+    assert 'over the 6 pairs' in figure._suptitle.get_text()
+    alone = Transformation(names[:1], np.ones(1), at[None], at[None], {})
+    assert len(draw_transformation(alone).axes) == 2
 
 
 @DATASETS.register_module(force=True)
