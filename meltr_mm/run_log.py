@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from mmengine.dist import get_world_size, master_only
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
+from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS, LOG_PROCESSORS, RUNNERS
 from mmengine.runner import (
     BaseLoop,
@@ -21,7 +22,7 @@ from mmengine.runner import (
 from torch import nn
 from torch.utils.data import DataLoader
 
-from .meltr.wrapper import MELTRWrapper, unwrapped
+from .meltr.wrapper import MELTRWrapper
 
 OTHERS = 4  # losses of a line beside the primary one
 WEIGHT = 'weight/'
@@ -82,7 +83,7 @@ class TaskLogProcessor(LogProcessor):
             tuple[dict, str]: As MMEngine's.
         """
         tag, line = super().get_log_after_iter(runner, batch_idx, mode)
-        model = unwrapped(runner.model)
+        model = _model(runner)
         if mode != 'train' or not isinstance(model, MELTRWrapper) or \
                 self.log_with_hierarchy or 'loss' not in tag:
             return tag, line
@@ -100,6 +101,12 @@ class TaskLogProcessor(LogProcessor):
         if 'meta_objective' in tag:
             fields.append(f'meta objective: {tag["meta_objective"]:.4g}')
         return tag, '  '.join(fields)
+
+
+def _model(runner: Runner) -> nn.Module:
+    """The model, out of what distributes it, of whatever kind that is."""
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
 
 
 def _pace(seconds: float, waiting: float) -> str:
@@ -144,7 +151,7 @@ class RunLogHook(Hook):
         """Log the header."""
         self._since = runner.iter, time.time()
         self._before = self._line = None
-        if isinstance(unwrapped(runner.model), MELTRWrapper):
+        if isinstance(_model(runner), MELTRWrapper):
             runner.logger.info(_header(runner))
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -182,7 +189,7 @@ class RunLogHook(Hook):
             runner.logger.info(line)
 
     def _summary(self, runner: Runner, where: str) -> Optional[str]:
-        model = unwrapped(runner.model)
+        model = _model(runner)
         scalars = runner.message_hub.log_scalars
         (since, start), self._since = self._since, (runner.iter, time.time())
         count = runner.iter - since
@@ -225,7 +232,7 @@ def _metric(runner: Runner, metrics: Dict[str, float]) -> str:
 
 
 def _header(runner: Runner) -> str:
-    wrapper = unwrapped(runner.model)
+    wrapper = _model(runner)
     model, loop, optim = wrapper.model, runner.train_loop, runner.optim_wrapper
     losses = [f'{name} (primary)' if name == wrapper.primary else name
               for name in wrapper.losses]

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 from mmengine.config import Config
 from mmengine.logging import MessageHub
-from mmengine.registry import RUNNERS
+from mmengine.registry import MODEL_WRAPPERS, RUNNERS
 from mmengine.runner import LogProcessor
 from shared_trunk import TASKS, SharedTrunk
+from torch import nn
 from toy_configs import tiny_config
 
 from meltr_mm.meltr import MELTRWrapper
@@ -85,9 +86,19 @@ def stub(model, **scalars):
         _train_loop=SimpleNamespace())
 
 
-def test_a_run_without_meltr_is_mmengines():
+@MODEL_WRAPPERS.register_module(force=True)
+class Sharded(nn.Module):
+    """As FSDP is: a wrapper in which MELTR could not be trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.module = SharedTrunk()
+
+
+@pytest.mark.parametrize('model', [SharedTrunk, Sharded])
+def test_a_run_without_meltr_is_mmengines(model):
     said = []
-    runner = stub(SharedTrunk(), loss=2., lr=.1)
+    runner = stub(model(), loss=2., lr=.1)
     runner.logger = SimpleNamespace(info=said.append)
     line, = {cls().get_log_after_iter(runner, 9, 'train')[1]
              for cls in (TaskLogProcessor, LogProcessor)}
