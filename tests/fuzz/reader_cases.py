@@ -300,6 +300,25 @@ dataset('msrvtt_violet', {'all.json': ('json', dict(test=[
         **VIDEO)
 
 
+def own_clips(files):
+    rows = table(files['own.csv'])
+    splits = {}
+    for row in rows:
+        split = splits.setdefault(text(row['video']).strip(), row['split'])
+        assert split == row['split'] and split in ('train', 'val', 'test')
+        text(row['caption'])
+    assert 'val' in splits.values()
+    return [[row['video'].strip(), row['caption']] for row in rows
+            if row['split'] == 'val']
+
+
+dataset('own_clips', {'own.csv': ('csv', [
+    ['video', 'caption', 'split'],
+    *([v, q, 'val'] for v, q in zip(VIDEOS, QUESTIONS))])},
+        own_clips, PAIR, 'CsvVideoTextDataset', ann_file='own.csv',
+        task='retrieval', split='val')
+
+
 def msrvtt_list(files):
     names = [row.strip() for row in files['list.txt'] if row.strip()]
     assert names and len(set(names)) == len(names)

@@ -136,7 +136,7 @@ def test_a_config_of_ones_own(tmp_path, capsys):
     with pytest.raises(ValueError, match='give --metric'):
         study.main(args)
     study.main([*args, 'meltr:start=primary,interval=1,hessian=project',
-                'upgrad', '--metric', 'accuracy'])
+                'uncertainty', '--metric', 'accuracy'])
     assert 'own sum world 0 seed 0: accuracy' in capsys.readouterr().out
     learnt, = results.read(str(tmp_path), methods=[
         'meltr:start=primary,interval=1,hessian=project'])

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import torch
 from child_process import environment
-from test_distributed_scripts import KEEP_RANKS
+from test_distributed_scripts import HOOKS as RANK_HOOKS
 from test_scripts import CONFIG, OPTIONS, ROOT, workplace  # noqa: F401
 
-HOOKS = KEEP_RANKS + '''
+HOOKS = RANK_HOOKS + '''
 
 import time
 from pathlib import Path
