@@ -23,7 +23,7 @@ def accepted(thing):
         if not inspect.isfunction(function):
             continue
         parameters = inspect.signature(function).parameters
-        found = parameters | found
+        found = {**parameters, **found}
         if all(p.kind is not inspect.Parameter.VAR_KEYWORD
                for p in parameters.values()):
             break

@@ -65,7 +65,7 @@ def test_tie_rule_is_passed_on():
 
 def test_bfloat16_scores():
     metric = evaluator()
-    metric.process([row(0, torch.eye(3, dtype=torch.bfloat16))])
+    metric.process([row(0, torch.eye(3).bfloat16())])
     assert metric.evaluate(1)['retrieval/R@1'] == 100
 
 
