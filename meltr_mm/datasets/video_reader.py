@@ -265,10 +265,14 @@ class VideoReader:
     @contextmanager
     def _open(self) -> Iterator[Tuple[Any, Any]]:
         import av
+
+        # Names in other encodings than UTF-8; PyAV 19 needs no option.
+        tolerant = {} if int(av.__version__.split('.')[0]) >= 19 else dict(
+            metadata_errors='replace')
         try:
             with av.open(
                     f'file:{self.path}',
-                    metadata_errors='replace',
+                    **tolerant,
                     container_options=dict(
                         protocol_whitelist='file',
                         format_whitelist=','.join(_CONTAINERS))
