@@ -2,7 +2,7 @@
 from .checkpoint import config_in, load_run_checkpoint
 from .config_data import parse_config, plain_files
 from .drawing import draw_ranking, draw_result
-from .inferencer_for import inferencer_for
+from .inferencer_for import inferencer_for, inferencer_of
 from .retrieval_index import RetrievalIndex
 from .transcript_inferencers import (
     VideoCaptionInferencer,
@@ -16,6 +16,6 @@ __all__ = [
     'RetrievalIndex', 'VideoCaptionInferencer', 'VideoQAInferencer',
     'VideoRetrievalInferencer', 'VideoSentimentInferencer',
     'VideoTextInferencer', 'build_bare_model', 'config_in', 'draw_ranking',
-    'draw_result', 'inferencer_for', 'load_run_checkpoint', 'parse_config',
-    'plain_files'
+    'draw_result', 'inferencer_for', 'inferencer_of', 'load_run_checkpoint',
+    'parse_config', 'plain_files'
 ]

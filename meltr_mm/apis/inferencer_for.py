@@ -48,5 +48,10 @@ def inferencer_for(
     else:
         raise FileNotFoundError(f'{model}: there is no such config')
     with plain_files() if model is None else nullcontext():
-        target = build_bare_model(cfg).target
+        return inferencer_of(cfg)
+
+
+def inferencer_of(cfg: Config) -> Type[VideoTextInferencer]:
+    """Choose the inferencer of the model that a config describes."""
+    target = build_bare_model(cfg).target
     return next(kind for kind in _ALL if target in kind.targets)

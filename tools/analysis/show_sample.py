@@ -23,26 +23,17 @@ from mmengine.registry import init_default_scope
 from tqdm import tqdm
 
 from meltr_mm.apis import (
-    VideoCaptionInferencer,
-    VideoQAInferencer,
     VideoRetrievalInferencer,
-    VideoSentimentInferencer,
     VideoTextInferencer,
-    build_bare_model,
     config_in,
     draw_ranking,
     draw_result,
+    inferencer_of,
     load_run_checkpoint,
     plain_files,
 )
 from meltr_mm.pictures import save_figure
 
-INFERENCERS = {
-    target: inferencer
-    for inferencer in (VideoQAInferencer, VideoRetrievalInferencer,
-                       VideoCaptionInferencer, VideoSentimentInferencer)
-    for target in inferencer.targets
-}
 SHOWN = 5  # videos of a ranking, without the true one
 
 
@@ -99,7 +90,7 @@ def draw(args: argparse.Namespace) -> None:
         load_run_checkpoint(args.checkpoint), args.checkpoint,
         args.allow_type)
     init_default_scope('mmaction')
-    infer = INFERENCERS[build_bare_model(cfg).target](
+    infer = inferencer_of(cfg)(
         cfg, args.checkpoint, device=args.device)
     loader = cfg.get(f'{args.split}_dataloader') or {}
     if 'dataset' not in loader:
