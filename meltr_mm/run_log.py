@@ -264,7 +264,7 @@ def _header(runner: Runner) -> str:
 
 def _start(runner: Runner) -> str:
     source = runner._load_from
-    if runner._resume:
+    if runner._resume and runner.iter:  # else there was nothing to resume
         return f'resumed from {source}' if source else 'resumed'
     return f'weights of {source}' if source else 'no checkpoint loaded'
 

@@ -36,6 +36,7 @@ def test_console_and_files(loop, where, config, capsys, tmp_path,
                            monkeypatch):
     monkeypatch.setattr(logging.root.manager, 'disable', logging.NOTSET)
     config.train_cfg = loop
+    config.resume = True  # but there is nothing
     config.log_processor.by_epoch = loop.get('by_epoch', False)
     RUNNERS.build(config).train()
     console = capsys.readouterr().out
@@ -45,7 +46,8 @@ def test_console_and_files(loop, where, config, capsys, tmp_path,
     assert 'paramwise_options' not in console
     assert len(console.splitlines()) < 35
     # The header.
-    for text in ('losses ', 'loss_sentiment (primary), loss_joint',
+    for text in ('no checkpoint loaded', 'losses ',
+                 'loss_sentiment (primary), loss_joint',
                  'MELTR (', 'a meta step every 2 updates on data that are '
                  'kept out of training, estimator ', 'in batches of 5',
                  '3 for validation', '--resume', 'be negative',
