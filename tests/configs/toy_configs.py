@@ -1,10 +1,12 @@
 """Toy configs that run on the tiny data of the tests."""
+from itertools import count
 from pathlib import Path
 from typing import Dict
 
 from mmengine.config import Config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs' / 'toy'
+NUMBERS = count()
 
 
 def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path) -> Config:
@@ -18,6 +20,8 @@ def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path) -> Config:
     cfg = Config.fromfile(CONFIGS / f'meltr_{name}.py')
     cfg.merge_from_dict(dict(data_root=str(roots[Path(cfg.data_root).name])))
     cfg.work_dir = str(work_dir)
+    # Two runs of a process that begin in one second would share a logger.
+    cfg.experiment_name = f'{name}_{next(NUMBERS)}'
     cfg.train_dataloader.batch_size = 2
     cfg.optim_wrapper.meta_dataloader.batch_size = 1
     cfg.param_scheduler = None
