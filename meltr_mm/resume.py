@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import IO, Any, Dict, Iterator, List, Optional, Sequence
 
+import mmengine
 import numpy as np
 import torch
 from mmengine.dist import (
@@ -17,7 +18,13 @@ from mmengine.dist import (
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.logging import print_log
 from mmengine.registry import HOOKS
-from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
+from mmengine.runner import (
+    BaseLoop,
+    EpochBasedTrainLoop,
+    IterBasedTrainLoop,
+    Runner,
+)
+from mmengine.utils import digit_version
 from torch.utils.data import DataLoader
 
 from .meltr.optim_wrapper import AIDOptimWrapper
@@ -111,6 +118,7 @@ class ResumeHook(Hook):
             RuntimeError: If another process trains in this directory.
         """
         self._take(runner.work_dir)
+        _skip_what_was_trained(runner.train_loop)
         wrapper, loader = runner.optim_wrapper, runner.train_dataloader
         if not isinstance(wrapper, AIDOptimWrapper):
             return
@@ -249,6 +257,14 @@ class Generators:
             yield
         finally:
             self.load(self.state)
+
+
+def _skip_what_was_trained(loop: BaseLoop) -> None:
+    # From 0.10.3 on MMEngine does so itself, after `before_train`.
+    if digit_version(mmengine.__version__) < digit_version('0.10.3') and \
+            isinstance(loop, IterBasedTrainLoop):
+        for _ in range(loop.iter):
+            next(loop.dataloader_iterator)
 
 
 def _as_tuples(state: Any) -> Any:

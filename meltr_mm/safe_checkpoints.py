@@ -11,6 +11,7 @@ import pickle
 import tarfile
 import warnings
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Union
 from urllib.parse import urlparse
@@ -60,6 +61,14 @@ _MAKERS: Dict[str, Any] = {
     'builtins.getattr': _HistoryMethod,
     f'{HistoryBuffer.__module__}.HistoryBuffer': HistoryBuffer,
 }
+if not _TORCH_IS_TOLD:  # what torch lists itself from then on
+    _MAKERS.update({
+        'builtins.set': set,
+        'collections.Counter': Counter,
+        'torch.device': torch.device,
+        **{str(kind): kind for kind in vars(torch).values()
+           if isinstance(kind, torch.dtype)},
+    })
 
 
 def load_torch_file(path: Union[str, os.PathLike],

@@ -85,7 +85,10 @@ def place_of(error: BaseException, model: nn.Module) -> str:
     trace = error.__traceback__
     functions = []
     while True:
-        function = trace.tb_frame.f_locals.get('cls')
+        names = trace.tb_frame.f_locals
+        # In its node from torch 2.14 on.
+        function = names.get('cls') or getattr(
+            type(names.get('self')), '_forward_cls', None)
         if isinstance(function, type) and issubclass(
                 function, torch.autograd.Function):
             functions.append(function.__name__)

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -225,7 +226,9 @@ def test_interrupted_training(workplace, workers):
          f'train_dataloader.persistent_workers={bool(workers)}'],
         cwd=workplace, env=environment(ROOT, OMP_NUM_THREADS='1'), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True)
+        start_new_session=True,
+        # A shell has what it starts with `&` ignore Ctrl-C.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL))
     seen = []
     for line in process.stdout:
         seen.append(line)

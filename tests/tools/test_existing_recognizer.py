@@ -39,7 +39,7 @@ loader = dict(
     dataset=dict(ann_file='{list}', data_prefix=dict(video='{videos}'),
                  pipeline=read))
 train_dataloader = val_dataloader = test_dataloader = loader
-train_cfg = dict(max_epochs=2)
+train_cfg = dict(max_epochs=2, val_interval=2)
 default_hooks = dict(logger=dict(interval=1))
 """
 

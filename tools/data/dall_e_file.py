@@ -48,13 +48,13 @@ def read_encoder(path: str) -> Dict[str, Tensor]:
         raise ValueError(
             f'{error}; it must be the encoder.pkl of the DALL-E dVAE. Fetch '
             'it again') from None
-    if isinstance(content, _Shell):
-        content = dict(_tensors(content, ''))
-    if not isinstance(content, dict) or not content:
+    weights = dict(_tensors(content, '')) if isinstance(
+        content, _Shell) else content
+    if not isinstance(weights, dict) or not weights:
         raise ValueError(
             f'{path}: must hold the DALL-E encoder or its state dict, but '
             f'holds a {type(content).__name__}.')
-    return content
+    return weights
 
 
 def _tensors(shell: _Shell, prefix: str) -> Iterator[Tuple[str, Tensor]]:
