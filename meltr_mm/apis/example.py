@@ -9,15 +9,12 @@ from typing import Any, Dict, List, Optional, Union
 
 import numpy as np
 
-from ..toyworld.captions import describe
-from ..toyworld.clips import first_clips
-from ..toyworld.cmu_mosi import utter
-from ..toyworld.opinions import Opinion
-from ..toyworld.questions import Question, ask
+from ..toyworld.feature_data_sets import utter
+from ..toyworld.frame_files import write_mp4
+from ..toyworld.language import Opinion, Question, ask, describe
 from ..toyworld.renderer import render
 from ..toyworld.toy_data_set import SIZES
-from ..toyworld.video_file import write_mp4
-from ..toyworld.world import FPS
+from ..toyworld.world import FPS, first_clips
 from .transcript_inferencers import VideoSentimentInferencer
 from .video_qa_inferencer import VideoQAInferencer
 from .video_retrieval_inferencer import VideoRetrievalInferencer

@@ -14,15 +14,11 @@ from typing import Callable, Dict, Iterable, List
 
 import numpy as np
 
-from .captions import describe
-from .clips import SPLITS, Clip
-from .folder import write_csv
-from .opinions import opine
-from .questions import ask
+from .frame_files import write_mp4
+from .language import ask, describe, opine
 from .renderer import render
-from .toy_data_set import ToyDataSet
-from .video_file import write_mp4
-from .world import FPS
+from .toy_data_set import ToyDataSet, write_csv
+from .world import FPS, SPLITS, Clip
 
 
 def _fill(root: str, clips: Dict[str, List[Clip]],

@@ -1,12 +1,27 @@
-"""How every toy data set is written, whatever its files are."""
+"""How every toy data set is written: as a whole or not at all."""
+import csv
+import json
+import os
+import os.path as osp
+import pickle
+import shutil
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, Mapping, Optional
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+)
 
-from .clips import SPLITS, imagine_clips
-from .folder import write_folder
+from .world import SPLITS, imagine_clips
 
 # Number of clips of each split, unless told otherwise.
 SIZES = dict(train=1000, val=60, test=160)
+MANIFEST = 'toyworld.json'
 
 
 @dataclass(frozen=True)
@@ -20,7 +35,7 @@ class ToyDataSet:
         fill (Callable): Writes the files: takes the folder, what ``imagine``
             returned, ``progress`` and the options.
         imagine (Callable): Chooses what is to be seen, from seed and sizes.
-            Defaults to :func:`~meltr_mm.toyworld.clips.imagine_clips`.
+            Defaults to :func:`~meltr_mm.toyworld.world.imagine_clips`.
         options (Mapping[str, int]): The options that ``fill`` takes, with
             their defaults; the module of the data set tells what they are.
 
@@ -59,7 +74,7 @@ class ToyDataSet:
 
         Raises:
             FileExistsError: See
-                :func:`~meltr_mm.toyworld.folder.write_folder`.
+                :func:`~meltr_mm.toyworld.toy_data_set.write_folder`.
             TypeError: If an option is not among ``options``.
         """
         unknown = options.keys() - self.options.keys()
@@ -82,3 +97,119 @@ class ToyDataSet:
                 **options)
 
         return write_folder(root, arguments, fill)
+
+
+def write_folder(path: str, arguments: dict,
+                 fill: Callable[[str], None]) -> bool:
+    """Fill a folder, unless a former call with the same arguments did.
+
+    The files are written into ``<path>.partial``, which takes its name when
+    it is complete. An interrupted run so leaves nothing that could be taken
+    for a data set, and the next run starts afresh. An error removes them.
+
+    Args:
+        path (str): The folder.
+        arguments (dict): What the content depends on, JSON types only.
+        fill (Callable[[str], None]): Writes the files into the folder that
+            it is given.
+
+    Returns:
+        bool: Whether anything was written.
+
+    Raises:
+        FileExistsError: If the folder has content that is not a toy data set
+            with the same arguments.
+    """
+    if osp.isdir(path) and os.listdir(path):
+        manifest = osp.join(path, MANIFEST)
+        if not osp.isfile(manifest):
+            raise FileExistsError(
+                f'{path}: the folder has content but no {MANIFEST}, so it '
+                'was not written by this tool. Choose another --out.')
+        with open(manifest, encoding='utf-8') as file:
+            former = json.load(file)
+        if former != arguments:
+            raise FileExistsError(
+                f'{path}: holds a toy data set made with {former}, not with '
+                f'{arguments}. Delete the folder, or choose another --out.')
+        return False
+    partial = path + '.partial'
+    shutil.rmtree(partial, ignore_errors=True)
+    os.makedirs(partial)
+    try:
+        fill(partial)
+    except Exception:
+        shutil.rmtree(partial)
+        raise
+    write_json(osp.join(partial, MANIFEST), arguments)
+    if osp.isdir(path):
+        os.rmdir(path)
+    os.replace(partial, path)
+    return True
+
+
+def write_json(path: str, content: object) -> None:
+    """Write a JSON file, the same bytes for the same content.
+
+    Args:
+        path (str): The file.
+        content (object): What to write.
+    """
+    with open(path, 'w', encoding='utf-8', newline='\n') as file:
+        json.dump(content, file, indent=1, ensure_ascii=False)
+        file.write('\n')
+
+
+def write_pickle(path: str, table: dict) -> None:
+    """Write a pickle, the same bytes for the same content.
+
+    Args:
+        path (str): The file.
+        table (dict): What to write: plain data and numpy arrays.
+    """
+    with open(path, 'wb') as file:
+        pickle.dump(table, file, protocol=4)
+
+
+def write_csv(path: str, header: Sequence[str],
+              rows: Sequence[Sequence[str]]) -> None:
+    """Write a csv file.
+
+    Args:
+        path (str): The file.
+        header (Sequence[str]): Names of the columns.
+        rows (Sequence[Sequence[str]]): The rows.
+    """
+    with open(path, 'w', encoding='utf-8', newline='') as file:
+        csv.writer(file, lineterminator='\n').writerows([header, *rows])
+
+
+def write_lines(path: str, lines: Iterable[str]) -> None:
+    """Write a text file, one item per line.
+
+    Args:
+        path (str): The file.
+        lines (Iterable[str]): Its lines, without their ends.
+    """
+    with open(path, 'w', encoding='utf-8', newline='\n') as file:
+        file.writelines(f'{line}\n' for line in lines)
+
+
+def write_json_lines(path: str, rows: Iterable[dict]) -> None:
+    """Write a file with one JSON object per line.
+
+    Args:
+        path (str): The file.
+        rows (Iterable[dict]): The objects.
+    """
+    write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+
+
+def write_numbered_answers(path: str, vocab: List[str]) -> None:
+    """Write a vocabulary as a dict from answers to their numbers.
+
+    Args:
+        path (str): The file.
+        vocab (list[str]): The answers by number.
+    """
+    write_json(path, {answer: label for label, answer in enumerate(vocab)})

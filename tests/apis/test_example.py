@@ -13,7 +13,7 @@ from meltr_mm.apis.example import (
     example_checkpoint,
     write_example_clips,
 )
-from meltr_mm.toyworld.clips import first_clips, imagine_clips
+from meltr_mm.toyworld.world import first_clips, imagine_clips
 
 
 @pytest.fixture(scope='module')

@@ -16,11 +16,10 @@ import pytest
 from child_process import environment
 
 from meltr_mm.datasets.transforms.tokenizing import minilm_directory
-from meltr_mm.toyworld.clips import imagine_clips
-from meltr_mm.toyworld.questions import ask
+from meltr_mm.toyworld.frame_files import write_mp4
+from meltr_mm.toyworld.language import ask
 from meltr_mm.toyworld.renderer import render
-from meltr_mm.toyworld.video_file import write_mp4
-from meltr_mm.toyworld.world import FPS
+from meltr_mm.toyworld.world import FPS, imagine_clips
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from meltr_mm.toyworld.colour_codes import NUM_CODES, colour_codes
+from meltr_mm.toyworld.frame_files import NUM_CODES, colour_codes
 
 
 def test_flat_colours():

@@ -12,17 +12,15 @@ from child_process import environment
 from mmaction.registry import DATASETS
 from zip_equal import zip_equal
 
-from meltr_mm.toyworld import features as features_module
 from meltr_mm.toyworld import (
+    feature_data_sets,
     write_cmu_mosi,
     write_msrvtt_feature,
     write_youcook2,
 )
-from meltr_mm.toyworld.clips import imagine_clips
-from meltr_mm.toyworld.features import direction, things_in
-from meltr_mm.toyworld.opinions import WORDS, expressions, opine
-from meltr_mm.toyworld.transcripts import narrate
-from meltr_mm.toyworld.world import COLOURS, SHAPES
+from meltr_mm.toyworld.feature_data_sets import direction, things_in
+from meltr_mm.toyworld.language import WORDS, expressions, narrate, opine
+from meltr_mm.toyworld.world import COLOURS, SHAPES, imagine_clips
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = dict(train=12, val=3, test=4)
@@ -57,7 +55,7 @@ def test_same_seed_same_bytes(write, tmp_path):
 
 @pytest.fixture
 def faint_noise(monkeypatch):
-    monkeypatch.setattr(features_module, 'NOISE', 0.05)
+    monkeypatch.setattr(feature_data_sets, 'NOISE', 0.05)
 
 
 def features_of(root, file, number=None):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from meltr_mm.toyworld.features import (
+from meltr_mm.toyworld.feature_data_sets import (
     ACTING,
     BACKGROUND,
     NOISE,

@@ -4,13 +4,14 @@ import pytest
 from meltr_mm.datasets.transforms.sample_frames import (
     even_frame_indices,
 )
-from meltr_mm.toyworld.captions import describe
-from meltr_mm.toyworld.choices import ask_repetition, ask_transition
+from meltr_mm.toyworld.language import describe
 from meltr_mm.toyworld.renderer import render
 from meltr_mm.toyworld.routines import (
     TIMES,
     VERBS,
     Performer,
+    ask_repetition,
+    ask_transition,
     imagine_repetition,
     imagine_transition,
 )

@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
 
-from meltr_mm.toyworld.clips import imagine_clips
-from meltr_mm.toyworld.outlines import OUTLINES
-from meltr_mm.toyworld.questions import NUMBERS, PHRASINGS, ask
-from meltr_mm.toyworld.renderer import render
-from meltr_mm.toyworld.video_file import write_mp4
+from meltr_mm.toyworld.frame_files import write_mp4
+from meltr_mm.toyworld.language import NUMBERS, PHRASINGS, ask
+from meltr_mm.toyworld.renderer import OUTLINES, render
 from meltr_mm.toyworld.world import (
     COLOURS,
     DIRECTIONS,
@@ -14,6 +12,7 @@ from meltr_mm.toyworld.world import (
     HEIGHT,
     SHAPES,
     WIDTH,
+    imagine_clips,
 )
 
 SIZES = dict(train=60, val=20, test=30)

@@ -35,7 +35,7 @@ from meltr_mm.datasets.answer_vocabulary import values_of
 from meltr_mm.datasets.transforms.inputs import single_steps
 from meltr_mm.datasets.video_reader import VideoReader
 from meltr_mm.datasets.video_text_dataset import MissingVideosError
-from meltr_mm.toyworld.folder import MANIFEST
+from meltr_mm.toyworld.toy_data_set import MANIFEST
 
 LIST = 'broken_videos.txt'
 

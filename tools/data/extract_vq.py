@@ -50,7 +50,7 @@ from meltr_mm.models.violet.dvae_encoder import (
     from_dall_e,
 )
 from meltr_mm.models.violet.video_encoder import CELL
-from meltr_mm.toyworld.colour_codes import colour_codes
+from meltr_mm.toyworld.frame_files import colour_codes
 
 # Frames of one size (N, H, W, 3), RGB uint8 -> their codes (N, h, w), int16.
 Encode = Callable[[np.ndarray], np.ndarray]
