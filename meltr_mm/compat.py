@@ -113,7 +113,10 @@ def _check_installation() -> None:
         except metadata.PackageNotFoundError:
             pass
     if len(set(versions.values())) > 1:
-        wanted = versions['opencv-contrib-python']
+        from mmengine.utils import digit_version
+
+        # The older: the two are not released together.
+        wanted = min(versions.values(), key=digit_version)
         warnings.warn(
             f'two versions of OpenCV share the folder cv2: {versions}. Make '
             'them one: pip install --force-reinstall --no-deps '

@@ -169,8 +169,8 @@ def test_a_missing_package_is_named_with_its_command(name, monkeypatch):
 def test_two_versions_of_opencv_are_reported(monkeypatch):
     monkeypatch.setattr(
         compat.metadata, 'version',
-        lambda name: '5.0.0.93' if 'contrib' in name else '4.8.1.78')
-    with pytest.warns(UserWarning, match='opencv-python==5.0.0.93'):
+        lambda name: '5.1.0.95' if 'contrib' in name else '5.0.0.93')
+    with pytest.warns(UserWarning, match='opencv-contrib-python==5.0.0.93'):
         compat._check_installation()
 
 

@@ -65,6 +65,8 @@ def test_what_a_run_writes_is_read(unpickler, save):
         message_hub=dict(log_scalars={'train/loss': history},
                          runtime_info=dict(number=np.float64(2))),
         optimizer=dict(state={0: dict(step=1)}),
+        param_schedulers=[dict(milestones=collections.Counter([4, 8]))],
+        others=[{1, 2}, torch.device('cpu'), torch.uint8],
         meta=dict(epoch=1, dataset_meta=dict(vocab=('a', ), none=None,
                                              sizes=np.arange(3),
                                              empty=np.zeros(0))))
@@ -72,6 +74,8 @@ def test_what_a_run_writes_is_read(unpickler, save):
     assert list(made['state_dict']) == ['w', 'h', 'b', 'p']
     assert made['state_dict']['w'].tolist() == [0, 1, 2, 3]
     assert made['state_dict']['h'].dtype == torch.bfloat16
+    assert made['param_schedulers'] == content['param_schedulers']
+    assert made['others'] == content['others']
     sizes = made['meta']['dataset_meta']['sizes']
     assert type(sizes) is np.ndarray and sizes.tolist() == [0, 1, 2]
     assert made['meta']['dataset_meta']['empty'].shape == (0, )
