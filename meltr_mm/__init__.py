@@ -5,14 +5,15 @@ a config is all that is needed: importing the package applies the shims of
 :mod:`meltr_mm.compat` and registers every component in MMAction2's
 registries.
 """
-from . import compat, config
+from . import compat
 from .version import __version__
 
+# Before anything else: it says what is not installed.
 compat.apply()
-config.install()
 
 from . import (  # noqa: E402,F401
     combiners,
+    config,
     datasets,
     evaluation,
     health,
@@ -24,5 +25,7 @@ from . import (  # noqa: E402,F401
     run_warnings,
     task_weight_plot_hook,
 )
+
+config.install()
 
 __all__ = ['__version__']

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from child_process import environment
 from warm_process import STOCK_ONLY, run_script
 
 from meltr_mm import compat
@@ -164,6 +165,18 @@ def test_a_missing_package_is_named_with_its_command(name, monkeypatch):
         lambda asked, real=find_spec: None if asked == name else real(asked))
     with pytest.raises(ImportError, match=f'needs {name}.*pip install'):
         compat._check_installation()
+
+
+def test_importing_the_package_says_what_is_missing():
+    hidden = ('from importlib.machinery import PathFinder\n'
+              'real = PathFinder.find_spec\n'
+              'PathFinder.find_spec = lambda name, *where: (\n'
+              "    None if name == 'mmengine' else real(name, *where))\n"
+              'import meltr_mm')
+    result = subprocess.run([sys.executable, '-c', hidden], text=True,
+                            capture_output=True, env=environment())
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith('ImportError: meltr_mm needs mmengine')
 
 
 def test_two_versions_of_opencv_are_reported(monkeypatch):

@@ -300,7 +300,7 @@ def test_memory_does_not_grow(options):
             alive.append(sum(
                 isinstance(o, torch.Tensor) for o in gc.get_objects()))
     assert optim_wrapper.meta_steps == 50
-    assert alive[0] == alive[1]
+    assert alive[0] >= alive[1]  # other tests' may go meanwhile
 
 
 def test_mistakes_in_the_config_are_named():
