@@ -6,8 +6,9 @@ A regression problem where the answer is known. One output is taught by four
 targets: the primary one is noisy, the helpful one is the same function
 without noise, the harmful one is another function, the last is pure noise.
 200 samples are all there is; held-out meta batches take 50 of them. The table
-shows the squared error against the function itself on new inputs, and the
-weights dM/dl, averaged over the run and the seeds.
+shows the squared error against the function itself on new inputs (mean and
+standard deviation over the seeds, and the worst), and the weights dM/dl,
+averaged over the run and the seeds.
 """
 import argparse
 from typing import Dict, List, NamedTuple, Optional, Union
@@ -36,6 +37,14 @@ class Problem(NamedTuple):
 class Result(NamedTuple):
     """Mean squared test error, and the mean of dM/dl per task, if any."""
     error: float
+    weights: Optional[List[float]]
+
+
+class Row(NamedTuple):
+    """The results of all seeds: mean, standard deviation and worst error."""
+    error: float
+    spread: float
+    worst: float
     weights: Optional[List[float]]
 
 
@@ -138,7 +147,7 @@ def _endless(loader):
         yield from loader
 
 
-def table(seeds: int = 5, steps: int = 1200) -> Dict[str, Result]:
+def table(seeds: int = 5, steps: int = 1200) -> Dict[str, Row]:
     """Run every method on every seed.
 
     Args:
@@ -146,30 +155,33 @@ def table(seeds: int = 5, steps: int = 1200) -> Dict[str, Result]:
         steps (int): Parameter updates. Defaults to 1200.
 
     Returns:
-        dict[str, Result]: Means over the seeds.
+        dict[str, Row]: What the seeds have in common.
     """
     rows = {}
     for method in METHODS:
         results = [run(method, seed, steps) for seed in range(seeds)]
-        error = sum(r.error for r in results) / seeds
+        errors = torch.tensor([r.error for r in results])
         weights = None
         if results[0].weights:
             weights = [sum(w) / seeds
                        for w in zip(
                            *(r.weights for r in results))]
-        rows[method] = Result(error, weights)
+        rows[method] = Row(
+            errors.mean().item(), errors.std().item() if seeds > 1 else 0.,
+            errors.max().item(), weights)
     return rows
 
 
-def show(rows: Dict[str, Result]) -> str:
+def show(rows: Dict[str, Row]) -> str:
     """Format the rows as a Markdown table."""
     names = [t[len('loss_'):] for t in TASKS]
-    lines = [f'| method | test error | weights ({" / ".join(names)}) |',
-             '|---|---|---|']
-    for method, result in rows.items():
-        weights = '' if result.weights is None else ' / '.join(
-            f'{w:.2f}' for w in result.weights)
-        lines.append(f'| {method} | {result.error:.3f} | {weights} |')
+    lines = ['| method | test error ± spread | worst seed | weights '
+             f'({" / ".join(names)}) |', '|---|---|---|---|']
+    for method, row in rows.items():
+        weights = '' if row.weights is None else ' / '.join(
+            f'{w:.2f}' for w in row.weights)
+        lines.append(f'| {method} | {row.error:.3f} ± {row.spread:.3f} | '
+                     f'{row.worst:.3f} | {weights} |')
     return '\n'.join(lines)
 
 
