@@ -19,7 +19,7 @@ from mmengine.fileio import handlers
 from mmengine.fileio.handlers import PickleHandler, YamlHandler
 from mmengine.registry import Registry
 
-from ..datasets.safe_pickle import read_data_pickle
+from ..datasets.data_files import read_data_pickle
 from ..pickled_arrays import RefusedFileError
 
 # What MMEngine builds by name, beside `type`.

@@ -7,8 +7,7 @@ from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
 from ..check_options import check_text, check_whole
-from .annotation_files import read_json, read_lines, require_keys
-from .safe_pickle import load_video_table
+from .data_files import load_video_table, read_json, read_lines, require_keys
 from .video_text_dataset import SplitVideoDataset, VideoTextDataset
 
 # What the key `split` of MSRVTT's videos says, by our names.

@@ -7,8 +7,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from ..check_options import check_choice, check_dict, check_text
-from .annotation_files import read_lines
 from .container_checks import VideoError
+from .data_files import read_lines
 
 
 class MissingVideosError(FileNotFoundError):

@@ -1,16 +1,14 @@
-"""Texts: which one is read, and its WordPiece ids."""
+"""Texts: which one is read, its WordPiece ids, and back to text."""
 import importlib.util
 import os.path as osp
 from functools import lru_cache
-from typing import TYPE_CHECKING, Dict, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from torch import Tensor
-
-from ..caption_text import caption_text
 
 if TYPE_CHECKING:  # it takes seconds to import
     from transformers import PreTrainedTokenizerFast
@@ -414,3 +412,22 @@ class PickCaption(BaseTransform):
     def __repr__(self) -> str:
         return (f'{type(self).__name__}(random={self.random}, '
                 f'key={self.key!r})')
+
+
+def caption_text(tokens: Sequence[str]) -> str:
+    """Join the tokens of a caption as the official evaluation does.
+
+    The caption ends before the first [SEP], or the first [PAD] before that.
+    Pieces are joined to words; punctuation stays apart.
+
+    Args:
+        tokens (Sequence[str]): WordPiece tokens, without [CLS].
+
+    Returns:
+        str: Lower-case text.
+    """
+    tokens = list(tokens)
+    for stop in ('[SEP]', '[PAD]'):
+        if stop in tokens:
+            tokens = tokens[:tokens.index(stop)]
+    return ' '.join(tokens).replace(' ##', '').strip('#').strip()

@@ -11,8 +11,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from ...datasets.caption_text import caption_text
-from ...datasets.transforms.tokenizing import load_tokenizer
+from ...datasets.transforms.tokenizing import caption_text, load_tokenizer
 from ..layers import Features, LossFunction, RetrievalTask, TargetTask
 from .beam_search import Hypothesis, beam_search
 from .losses import (
