@@ -1,6 +1,7 @@
 """The page of a run: what is on it, and that text of the run stays text."""
 import re
 import runpy
+import shutil
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,7 +18,8 @@ from torch.utils.data import Dataset
 
 from meltr_mm import health
 
-TOOL = str(Path(__file__).parents[2] / 'tools' / 'analysis' / 'report.py')
+ROOT = Path(__file__).parents[2]
+TOOL = str(ROOT / 'tools' / 'analysis' / 'report.py')
 HOSTILE = '<img src=x onerror=alert(1)>&"\''
 
 
@@ -131,6 +133,24 @@ def test_report_of_a_run(work_dir, monkeypatch, capsys):
                  torch.__version__, '--resume', 'tools/test.py',
                  'tools/demo.py', 'primary loss is loss_b'):
         assert text in page.text, text
+
+
+@pytest.mark.parametrize('name, option', [
+    ('violet_msvdqa', "--question 'what moves?'\n"),
+    ('violet_tgif_action', '--options'),
+    ('all_in_one_msrvtt_mc', '--options'),
+    ('univl_msrvtt7k_retrieval', '--query'),
+    ('univl_msrvtt_captioning', '--caption'),
+    ('univl_mosi', '--sentiment'),
+])
+def test_it_is_asked_what_it_was_trained_for(name, option, work_dir,
+                                             monkeypatch, tmp_path):
+    shutil.copytree(work_dir, tmp_path / 'run')
+    dump, = (tmp_path / 'run').glob('*/vis_data/config.py')
+    Config.fromfile(ROOT / f'configs/meltr_{name}.py').dump(dump)
+    report(monkeypatch, tmp_path / 'run')
+    text = Page((tmp_path / 'run' / 'report.html').read_text()).text
+    assert option in text.split('tools/demo.py')[1].split('#')[0]
 
 
 def test_what_is_no_run(tmp_path, monkeypatch):

@@ -48,6 +48,14 @@ TEMPLATES = (health.NEGATIVE, health.VANISHED, health.STUCK,
 HEALTH = re.compile('|'.join(
     re.sub(r'\\{.*?\\}', '.+?', re.escape(text)) for text in TEMPLATES))
 
+# What tools/demo.py is given for a config with such a head, data or metric.
+_ASKED_BY = dict(
+    Choice="--question 'what does it do?' --options jump turn grow",
+    OpenEndedQAMetric="--question 'what moves?'",
+    TextVideoRetrievalMetric="--query 'a red ball'",
+    CaptionMetric='--caption',
+    SentimentMetric="--sentiment 'what was said'")
+
 
 def main(arguments: Optional[Sequence[str]] = None) -> None:
     """Write the page, and say where it is.
@@ -113,7 +121,7 @@ def report(work_dir: Path, base: Optional[str] = None) -> str:
         ('Config', _difference(cfg, config.name, base) + '<details><summary>'
          f'The whole config</summary>{_pre(text)}</details>'),
         ('Versions', _versions(log)),
-        ('Commands', _commands(work_dir, config)),
+        ('Commands', _commands(work_dir, config, cfg)),
     ]
     name = escape(config.stem if config != dump else work_dir.name)
     body = ''.join(f'<h2>{title}</h2>\n{content}\n'
@@ -268,7 +276,11 @@ def _versions(log: str) -> str:
         *rows, ('meltr_mm that made this page', __version__)])
 
 
-def _commands(work_dir: Path, config: Path) -> str:
+def _commands(work_dir: Path, config: Path, cfg: Config) -> str:
+    types = repr([cfg.get(key) for key in (
+        'model', 'val_dataloader', 'val_evaluator')])
+    asked = next((option for word, option in _ASKED_BY.items()
+                  if word in types), '--help')
     checkpoint = newest(work_dir, 'best_*.pth') or newest(work_dir, '*.pth')
     folder, file, best = (shlex.quote(str(path)) for path in (
         work_dir, config, checkpoint or work_dir / 'CHECKPOINT.pth'))
@@ -280,8 +292,7 @@ def _commands(work_dir: Path, config: Path) -> str:
         f'{shlex.quote(str(work_dir / "test"))}',
         f'python tools/analysis/report.py {folder}',
         '# ask it about a video; --help lists what can be asked',
-        f'python tools/demo.py VIDEO --checkpoint {best} '
-        "--question 'what moves?'",
+        f'python tools/demo.py VIDEO --checkpoint {best} {asked}',
         '# draw what it says about samples of the test split',
         f'python tools/analysis/show_sample.py {best} --sample 0 1 2 --out '
         f'{shlex.quote(str(work_dir / "samples"))}']))
