@@ -6,7 +6,7 @@ from typing import Callable, List
 import torch
 from torch import Tensor, nn
 
-from meltr_mm.evaluation.functional.retrieval import (
+from meltr_mm.evaluation.retrieval import (
     query_ranks,
     rank_metrics,
 )
