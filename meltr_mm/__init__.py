@@ -22,7 +22,6 @@ from . import (  # noqa: E402,F401
     optim,
     resume,
     run_log,
-    run_warnings,
     task_weight_plot_hook,
 )
 

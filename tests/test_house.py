@@ -22,7 +22,6 @@ ARROWS = {
     'config': {'packaged'},
     'pickled_arrays': set(),
     'safe_checkpoints': {'pickled_arrays'},
-    'run_warnings': set(),
     'version': set(),
     '_torch': set(),
     'meltr': {'_torch', 'check_options', 'compat'},

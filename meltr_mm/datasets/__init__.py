@@ -1,8 +1,11 @@
 """Datasets and transforms; importing this package registers them."""
 from .answer_vocabulary import AnswerVocabularyHook
 from .csv_video_text_dataset import CsvVideoTextDataset
-from .feature_datasets import CMUMOSIDataset, YouCook2Dataset
-from .msrvtt_feature_dataset import MSRVTTFeatureDataset
+from .feature_datasets import (
+    CMUMOSIDataset,
+    MSRVTTFeatureDataset,
+    YouCook2Dataset,
+)
 from .msrvtt_video_datasets import (
     MSRVTTDrawnChoiceDataset,
     MSRVTTListDataset,

@@ -8,7 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
-from .annotation_files import nonempty_text, read_json, read_text
+from .data_files import nonempty_text, read_json, read_text
 
 
 def most_frequent_answers(answers: Iterable[str], size: int) -> List[str]:

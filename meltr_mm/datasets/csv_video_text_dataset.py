@@ -13,8 +13,8 @@ from ..check_options import (
     check_text,
     check_whole,
 )
-from .annotation_files import read_numbered_table
 from .answer_vocabulary import labels_of, most_frequent_answers
+from .data_files import read_numbered_table
 from .feature_datasets import FeatureDataset
 from .video_text_dataset import SplitVideoDataset
 

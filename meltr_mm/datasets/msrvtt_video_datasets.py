@@ -7,8 +7,7 @@ from mmaction.registry import DATASETS
 from mmengine.dataset.base_dataset import force_full_init
 
 from ..check_options import check_text, check_whole
-from .annotation_files import read_json, read_lines, require_keys
-from .safe_pickle import load_video_table
+from .data_files import load_video_table, read_json, read_lines, require_keys
 from .video_text_dataset import SplitVideoDataset, VideoTextDataset
 
 # What the key `split` of MSRVTT's videos says, by our names.
@@ -51,21 +50,6 @@ class MSRVTTRetrievalDataset(SplitVideoDataset):
     """
 
     METAINFO = dict(dataset_type='msrvtt', task_name='retrieval')
-
-    @property
-    @force_full_init
-    def num_texts(self) -> int:
-        """int: Number of captions."""
-        return len(self)
-
-    @property
-    @force_full_init
-    def num_videos(self) -> int:
-        """int: Number of different clips."""
-        return len({
-            self.get_data_info(idx)['video_id']
-            for idx in range(len(self))
-        })
 
     def load_data_list(self) -> List[dict]:
         """Read the captions of one split."""
@@ -200,18 +184,6 @@ class MSRVTTListDataset(VideoTextDataset):
         self.list_file = list_file
         self.caption_index_file = caption_index_file
         super().__init__(ann_file, **kwargs)
-
-    @property
-    @force_full_init
-    def num_videos(self) -> int:
-        """int: Number of videos."""
-        return len(self)
-
-    @property
-    @force_full_init
-    def num_texts(self) -> int:
-        """int: Number of captions that are used, one per video."""
-        return len(self)
 
     def load_data_list(self) -> List[dict]:
         """Read list and captions, in the order of the list."""

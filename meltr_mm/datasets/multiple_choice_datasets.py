@@ -4,7 +4,7 @@ from typing import List, Sequence
 from mmaction.registry import DATASETS
 
 from ..check_options import check_text, check_whole
-from .annotation_files import (
+from .data_files import (
     class_index,
     name_text,
     nonempty_text,

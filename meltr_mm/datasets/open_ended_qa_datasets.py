@@ -5,19 +5,19 @@ from typing import Any, Dict, List, Optional, Union
 from mmaction.registry import DATASETS
 
 from ..check_options import check_dict, check_text, check_whole
-from .annotation_files import (
+from .answer_vocabulary import (
+    check_answers,
+    labels_of,
+    most_frequent_answers,
+    read_answers,
+)
+from .data_files import (
     name_text,
     read_clip_names,
     read_json,
     read_json_rows,
     read_table,
     require_keys,
-)
-from .answer_vocabulary import (
-    check_answers,
-    labels_of,
-    most_frequent_answers,
-    read_answers,
 )
 from .video_text_dataset import SplitVideoDataset
 

@@ -19,8 +19,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, Optional, Tuple
 
 import numpy as np
 
-from .annotation_files import read_json, require_file, require_keys
-from .safe_pickle import load_video_table
+from .data_files import load_video_table, read_json, require_file, require_keys
 
 
 class MappedFeatures(Mapping):
@@ -152,7 +151,7 @@ def load_feature_table(path: str) -> Mapping:
     Raises:
         FileNotFoundError, ForeignClassError, ValueError: See
             :class:`MappedFeatures` and
-            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+            :func:`meltr_mm.datasets.data_files.load_video_table`.
     """
     return _load(path, MappedFeatures)
 
@@ -170,7 +169,7 @@ def load_code_table(path: str) -> Mapping:
     Raises:
         FileNotFoundError, ForeignClassError, ValueError: See
             :class:`MappedCodes` and
-            :func:`meltr_mm.datasets.safe_pickle.load_video_table`.
+            :func:`meltr_mm.datasets.data_files.load_video_table`.
     """
     return _load(path, MappedCodes)
 

@@ -1,6 +1,5 @@
 """Optimisers and schedules of the official code; importing registers them."""
-from .bert_adam import BertAdam
-from .bert_adamw import BertAdamW
+from .bert_adam import BertAdam, BertAdamW
 from .periodic_lr import PeriodicLR
 
 __all__ = [

@@ -4,9 +4,7 @@ Reading a run (:mod:`run_history`) is apart from drawing it, so that the hook,
 the command ``tools/analysis/plot_meltr.py`` and anybody's notebook draw the
 same figures.
 """
-from .draw_history import draw_history
-from .draw_transformation import draw_transformation
-from .figures import save_figure, to_image
+from .draw_history import draw_history, save_figure, to_image
 from .run_history import (
     Curve,
     RunHistory,
@@ -15,7 +13,11 @@ from .run_history import (
     history_of_hub,
     history_of_logs,
 )
-from .transformation import Transformation, learnt_transformation
+from .transformation import (
+    Transformation,
+    draw_transformation,
+    learnt_transformation,
+)
 
 __all__ = [
     'Curve', 'RunHistory', 'Transformation', 'best_metric', 'draw_history',

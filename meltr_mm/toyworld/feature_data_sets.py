@@ -47,7 +47,7 @@ from typing import Callable, Dict, Iterable, List, Sequence, Tuple
 
 import numpy as np
 
-from meltr_mm.datasets.msrvtt_feature_dataset import NUM_TRAINING_VIDEOS
+from meltr_mm.datasets.feature_datasets import NUM_TRAINING_VIDEOS
 
 from .language import Opinion, describe, expressions, narrate, opine
 from .toy_data_set import ToyDataSet, write_csv, write_json, write_pickle

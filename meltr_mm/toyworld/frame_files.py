@@ -14,11 +14,9 @@ from typing import Callable, Iterable, List
 import numpy as np
 from PIL import Image
 
-from meltr_mm.datasets.transforms.resize import (
-    pad_to_square_resize,
-)
-from meltr_mm.datasets.transforms.sample_frames import (
+from meltr_mm.datasets.transforms.frames import (
     even_frame_indices,
+    pad_to_square_resize,
 )
 
 from .renderer import render

@@ -8,7 +8,7 @@ from zip_equal import zip_equal
 
 from meltr_mm.apis import VideoCaptionInferencer, VideoSentimentInferencer
 from meltr_mm.apis.s3d_features import S3DFeatures
-from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.data_files import load_video_table
 from meltr_mm.models.univl.s3dg import S3DG
 from meltr_mm.toyworld.frame_files import write_mp4
 

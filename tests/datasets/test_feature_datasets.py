@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmaction.registry import DATASETS, TRANSFORMS
 
-from meltr_mm.datasets.safe_pickle import ForeignClassError
+from meltr_mm.datasets.data_files import ForeignClassError
 
 NAN = float('nan')
 

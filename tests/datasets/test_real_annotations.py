@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mmaction.registry import DATASETS
 
-from meltr_mm.datasets.annotation_files import read_json
+from meltr_mm.datasets.data_files import read_json
 
 REAL = Path(__file__).resolve().parents[3] / 'shared' / 'real'
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from odd_clips import number_in, turn, write_clip
 
-from meltr_mm.datasets.s3d_clips import frames_at_rate, s3d_clips
+from meltr_mm.apis.s3d_features import frames_at_rate, s3d_clips
 from meltr_mm.datasets.video_reader import VideoReader
 
 

@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from meltr_mm.datasets.safe_pickle import (
+from meltr_mm.datasets.data_files import (
     ForeignClassError,
     load_data_pickle,
     load_video_table,

@@ -16,7 +16,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import meltr_mm  # noqa: F401  registers everything
-from meltr_mm.datasets import msrvtt_feature_dataset
+from meltr_mm.datasets import feature_datasets
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mutations import faults, with_faults  # noqa: E402
@@ -60,7 +60,7 @@ def main():
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--only', nargs='+', choices=CASES, default=CASES)
     args = parser.parse_args()
-    msrvtt_feature_dataset.NUM_TRAINING_VIDEOS = 2
+    feature_datasets.NUM_TRAINING_VIDEOS = 2
     total, found, began = Counter(), {}, time.monotonic()
     for name in args.only:
         counts, defects = damage_at_length(name, args.examples, args.seed)

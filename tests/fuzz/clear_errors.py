@@ -1,5 +1,5 @@
 """What counts as one clear error."""
-from meltr_mm.datasets.safe_pickle import ForeignClassError
+from meltr_mm.datasets.data_files import ForeignClassError
 from meltr_mm.datasets.video_text_dataset import MissingVideosError
 from meltr_mm.pickled_arrays import RefusedFileError
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from meltr_mm import datasets
-from meltr_mm.datasets import msrvtt_feature_dataset
+from meltr_mm.datasets import feature_datasets
 
 sys.path.insert(0, str(Path(__file__).parent))
 import table_cases  # noqa: E402,F401  adds to the cases
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(300)  # a hang is a defect, too
 
 @pytest.fixture(autouse=True)
 def few_training_videos(monkeypatch):
-    monkeypatch.setattr(msrvtt_feature_dataset, 'NUM_TRAINING_VIDEOS', 2)
+    monkeypatch.setattr(feature_datasets, 'NUM_TRAINING_VIDEOS', 2)
 
 
 def check(case, data):

@@ -4,7 +4,7 @@ from typing import Callable, Dict
 import torch
 from torch import Tensor
 
-from meltr_mm.datasets.transforms.mask_text import hide_tokens
+from meltr_mm.datasets.transforms.masking import hide_tokens
 from meltr_mm.models.violet.checkpoint import official_form, violet_key_map
 from meltr_mm.models.violet.tasks import matching_targets
 from meltr_mm.models.violet.violet import Violet, VioletBatch, black_out

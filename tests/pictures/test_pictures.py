@@ -29,8 +29,8 @@ from meltr_mm.pictures import (
     save_figure,
     to_image,
 )
-from meltr_mm.pictures.draw_transformation import strongest_pairs
 from meltr_mm.pictures.run_history import baselines_of
+from meltr_mm.pictures.transformation import strongest_pairs
 
 ROOT = Path(__file__).resolve().parents[2]
 

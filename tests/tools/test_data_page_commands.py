@@ -23,7 +23,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from univl_files import dump, write_features
 
-from meltr_mm.datasets.annotation_files import read_clip_names, read_json
+from meltr_mm.datasets.data_files import read_clip_names, read_json
 from meltr_mm.models.univl.s3dg import S3DG
 from meltr_mm.models.violet.dvae_encoder import _KEYS, DVAEEncoder
 

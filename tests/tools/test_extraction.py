@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.data_files import load_video_table
 from meltr_mm.datasets.video_tables import load_feature_table
 from meltr_mm.models.univl.s3dg import S3DG
 

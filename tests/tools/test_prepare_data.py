@@ -9,7 +9,7 @@ import pytest
 from mmaction.registry import DATASETS
 from warm_process import run_script
 
-from meltr_mm.datasets.annotation_files import read_json
+from meltr_mm.datasets.data_files import read_json
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / 'shared' / 'real'

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from child_process import environment
 
-from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.data_files import load_video_table
 from meltr_mm.toyworld import write_msvd_qa
 from meltr_mm.toyworld.world import COLOURS, FRAMES
 

@@ -12,7 +12,7 @@ from meltr_mm.datasets import (
     TGIFFrameQADataset,
 )
 from meltr_mm.datasets.container_checks import count_gif_frames
-from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.data_files import load_video_table
 from meltr_mm.toyworld import write_msrvtt, write_tgif_qa
 from meltr_mm.toyworld.world import FRAMES
 

@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
 
-from meltr_mm.datasets.transforms.sample_frames import (
-    even_frame_indices,
-)
+from meltr_mm.datasets.transforms.frames import even_frame_indices
 from meltr_mm.toyworld.language import describe
 from meltr_mm.toyworld.renderer import render
 from meltr_mm.toyworld.routines import (

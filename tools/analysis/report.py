@@ -48,11 +48,9 @@ TEMPLATES = (health.NEGATIVE, health.VANISHED, health.STUCK,
 HEALTH = re.compile('|'.join(
     re.sub(r'\\{.*?\\}', '.+?', re.escape(text)) for text in TEMPLATES))
 
-# What tools/demo.py is given for a config with such a head or metric.
-_CHOOSE = "--question 'what does it do?' --options jump turn grow"
+# What tools/demo.py is given for a config with such a head, data or metric.
 _ASKED_BY = dict(
-    MultipleChoice=_CHOOSE,
-    RankingHead=_CHOOSE,
+    Choice="--question 'what does it do?' --options jump turn grow",
     OpenEndedQAMetric="--question 'what moves?'",
     TextVideoRetrievalMetric="--query 'a red ball'",
     CaptionMetric='--caption',
@@ -279,7 +277,8 @@ def _versions(log: str) -> str:
 
 
 def _commands(work_dir: Path, config: Path, cfg: Config) -> str:
-    types = repr((cfg.model, cfg.get('val_evaluator')))
+    types = repr([cfg.get(key) for key in (
+        'model', 'val_dataloader', 'val_evaluator')])
     asked = next((option for word, option in _ASKED_BY.items()
                   if word in types), '--help')
     checkpoint = newest(work_dir, 'best_*.pth') or newest(work_dir, '*.pth')

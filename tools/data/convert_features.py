@@ -15,7 +15,7 @@ from functools import partial
 
 from tqdm import tqdm
 
-from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.data_files import load_video_table
 from meltr_mm.datasets.video_tables import write_mapped_features
 
 

@@ -20,9 +20,7 @@ import numpy as np
 from extraction import add_options, extract, run, videos_in, write_pickle
 from PIL import Image
 
-from meltr_mm.datasets.transforms.sample_frames import (
-    even_frame_indices,
-)
+from meltr_mm.datasets.transforms.frames import even_frame_indices
 from meltr_mm.datasets.video_reader import VideoReader
 
 

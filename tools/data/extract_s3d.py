@@ -21,8 +21,7 @@ import numpy as np
 import torch
 from extraction import add_options, extract, run, videos_in, write_pickle
 
-from meltr_mm.apis.s3d_features import S3DFeatures
-from meltr_mm.datasets.s3d_clips import s3d_clips
+from meltr_mm.apis.s3d_features import S3DFeatures, s3d_clips
 from meltr_mm.datasets.video_reader import VideoReader
 from meltr_mm.datasets.video_tables import write_mapped_features
 

@@ -38,11 +38,9 @@ from extraction import (
 from PIL import Image
 
 from meltr_mm.check_options import check_device
-from meltr_mm.datasets.safe_pickle import load_video_table
+from meltr_mm.datasets.data_files import load_video_table
 from meltr_mm.datasets.transforms import DecodeJPEGFrames
-from meltr_mm.datasets.transforms.resize import (
-    pad_to_square_resize,
-)
+from meltr_mm.datasets.transforms.frames import pad_to_square_resize
 from meltr_mm.models.layers import load_strict
 from meltr_mm.models.violet.dvae_encoder import (
     STRIDE,

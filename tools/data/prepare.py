@@ -19,8 +19,13 @@ from typing import Any, Dict, List, Set
 import numpy as np
 from prepared_files import Preparation, UnusableError
 
-from meltr_mm.datasets.annotation_files import (
+from meltr_mm.datasets.answer_vocabulary import (
+    labels_of,
+    most_frequent_answers,
+)
+from meltr_mm.datasets.data_files import (
     class_index,
+    load_video_table,
     name_text,
     nonempty_text,
     parallel_lists,
@@ -30,13 +35,8 @@ from meltr_mm.datasets.annotation_files import (
     read_table,
     require_keys,
 )
-from meltr_mm.datasets.answer_vocabulary import (
-    labels_of,
-    most_frequent_answers,
-)
-from meltr_mm.datasets.msrvtt_feature_dataset import NUM_TRAINING_VIDEOS
+from meltr_mm.datasets.feature_datasets import NUM_TRAINING_VIDEOS
 from meltr_mm.datasets.msrvtt_video_datasets import splits_of
-from meltr_mm.datasets.safe_pickle import load_video_table
 
 SPLITS = ('train', 'val', 'test')
 _FRAMES = 'python tools/data/extract_frames.py makes it from the videos'

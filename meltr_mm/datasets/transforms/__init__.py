@@ -1,13 +1,22 @@
 """Transforms; importing this package registers them."""
-from .all_in_one_inputs import AllInOneInputs
-from .decode_jpeg_frames import DecodeJPEGFrames
-from .decode_video import VideoDecode, VideoInit
-from .load_video_features import LoadVideoFeatures
-from .load_vq_codes import LoadVQCodes
-from .mask_text import MaskText, MaskTextAsBert, MaskWords
-from .mask_video import MaskFrames, MaskVideoBlocks
-from .resize import PadToSquareResize, ResizeAntialiased
-from .sample_frames import SampleFramesBySegment, SampleFramesEvenly
+from .frames import (
+    DecodeJPEGFrames,
+    PadToSquareResize,
+    ResizeAntialiased,
+    SampleFramesBySegment,
+    SampleFramesEvenly,
+    VideoDecode,
+    VideoInit,
+)
+from .inputs import AllInOneInputs, UniVLInputs, VioletInputs
+from .load_extracted import LoadVideoFeatures, LoadVQCodes
+from .masking import (
+    MaskFrames,
+    MaskText,
+    MaskTextAsBert,
+    MaskVideoBlocks,
+    MaskWords,
+)
 from .tokenizing import (
     PickCaption,
     TokenizeCaption,
@@ -16,8 +25,6 @@ from .tokenizing import (
     TokenizeReferences,
     TokenizeText,
 )
-from .univl_inputs import UniVLInputs
-from .violet_inputs import VioletInputs
 
 __all__ = [
     'AllInOneInputs',

@@ -10,9 +10,7 @@ from meltr_mm.datasets.transforms import (
     SampleFramesBySegment,
     TokenizeOptions,
 )
-from meltr_mm.datasets.transforms.sample_frames import (
-    segment_frame_indices,
-)
+from meltr_mm.datasets.transforms.frames import segment_frame_indices
 
 
 class TestSampleFramesBySegment:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from meltr_mm.datasets.transforms.mask_text import (
+from meltr_mm.datasets.transforms.masking import (
     MaskText,
     draw_tokens,
     hide_tokens,

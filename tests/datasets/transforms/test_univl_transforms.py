@@ -4,8 +4,10 @@ import pytest
 import torch
 from mmaction.registry import TRANSFORMS
 
-from meltr_mm.datasets.caption_text import caption_text
-from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
+from meltr_mm.datasets.transforms.tokenizing import (
+    caption_text,
+    load_tokenizer,
+)
 
 MASK = 103
 

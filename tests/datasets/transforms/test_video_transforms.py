@@ -15,15 +15,13 @@ from meltr_mm.datasets.transforms import (
     PadToSquareResize,
     SampleFramesEvenly,
 )
-from meltr_mm.datasets.transforms.mask_video import (
-    code_labels,
-    draw_blocks,
-)
-from meltr_mm.datasets.transforms.resize import (
+from meltr_mm.datasets.transforms.frames import (
+    even_frame_indices,
     pad_to_square_resize,
 )
-from meltr_mm.datasets.transforms.sample_frames import (
-    even_frame_indices,
+from meltr_mm.datasets.transforms.masking import (
+    code_labels,
+    draw_blocks,
 )
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from zip_equal import zip_equal
 
-from meltr_mm.datasets.caption_text import caption_text
+from meltr_mm.datasets.transforms.tokenizing import caption_text
 from meltr_mm.models.univl import UniVLBatch
 from meltr_mm.models.univl.beam_search import beam_search
 
