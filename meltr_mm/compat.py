@@ -48,7 +48,8 @@ def apply() -> List[str]:
         ImportError: If MMEngine, MMCV or MMAction2 is not installed.
         ValueError: If ``MELTR_MM_SHIMS`` names no shim.
     """
-    _check_installation()
+    if not _tried:
+        _check_installation()
     _run(SHIMS)
     return [name for name, acted in _tried.items() if acted]
 
