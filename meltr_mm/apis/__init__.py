@@ -1,15 +1,22 @@
 """What people use a trained model by."""
-from .checkpoint import config_in, load_run_checkpoint
-from .config_data import parse_config, plain_files
-from .drawing import draw_ranking, draw_result
-from .inferencer_for import inferencer_for, inferencer_of
-from .retrieval_index import RetrievalIndex
-from .transcript_inferencers import (
-    VideoCaptionInferencer,
-    VideoSentimentInferencer,
+from .checkpoint import (
+    config_in,
+    load_run_checkpoint,
+    parse_config,
+    plain_files,
 )
-from .video_qa_inferencer import VideoQAInferencer
-from .video_retrieval_inferencer import VideoRetrievalInferencer
+from .drawing import draw_ranking, draw_result
+from .inferencers import (
+    VideoCaptionInferencer,
+    VideoQAInferencer,
+    VideoSentimentInferencer,
+    inferencer_for,
+    inferencer_of,
+)
+from .video_retrieval_inferencer import (
+    RetrievalIndex,
+    VideoRetrievalInferencer,
+)
 from .video_text_inferencer import VideoTextInferencer, build_bare_model
 
 __all__ = [

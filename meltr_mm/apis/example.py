@@ -15,8 +15,7 @@ from ..toyworld.language import Opinion, Question, ask, describe
 from ..toyworld.renderer import render
 from ..toyworld.toy_data_set import SIZES
 from ..toyworld.world import FPS, first_clips
-from .transcript_inferencers import VideoSentimentInferencer
-from .video_qa_inferencer import VideoQAInferencer
+from .inferencers import VideoQAInferencer, VideoSentimentInferencer
 from .video_retrieval_inferencer import VideoRetrievalInferencer
 
 _FOLDER = Path(__file__).resolve().parents[1] / 'examples'

@@ -13,8 +13,12 @@ from mmengine.registry import init_default_scope
 
 from ..check_options import check_device, check_whole
 from ..pictures import save_figure, to_image
-from .checkpoint import config_in, load_run_checkpoint, load_weights
-from .config_data import plain_files
+from .checkpoint import (
+    config_in,
+    load_run_checkpoint,
+    load_weights,
+    plain_files,
+)
 from .drawing import draw_result, film_strip
 from .s3d_features import S3DFeatures
 from .video_files import Video, VideoPipeline, name_of
@@ -55,7 +59,7 @@ class VideoTextInferencer(BaseInferencer):
         show_progress (bool): Defaults to False.
         allow (str | Sequence[str]): Types and modules that the config in the
             checkpoint may ask for, though they are not registered; see
-            :func:`~meltr_mm.apis.config_data.parse_config`. Defaults to
+            :func:`~meltr_mm.apis.checkpoint.parse_config`. Defaults to
             none.
         s3d (str, optional): ``s3d_howto100m.pth``, with which a model that
             takes features takes video files as well. Defaults to None.

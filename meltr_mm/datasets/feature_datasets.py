@@ -4,7 +4,6 @@ from typing import Any, Dict, List, Optional
 
 import torch
 from mmaction.registry import DATASETS
-from mmengine.dataset.base_dataset import force_full_init
 
 from ..check_options import check_choice, check_text
 from .data_files import (
@@ -31,19 +30,6 @@ class FeatureDataset(VideoTextDataset):
     (int): for retrieval, samples of the same index are texts of one video,
     or of one ``clip`` of it; the indices count from 0.
     """
-
-    @property
-    @force_full_init
-    def num_texts(self) -> int:
-        """int: Number of texts to rank."""
-        return len(self)
-
-    @property
-    @force_full_init
-    def num_videos(self) -> int:
-        """int: Number of videos, or clips, to rank."""
-        infos = map(self.get_data_info, range(len(self)))
-        return len({info['video_index'] for info in infos})
 
     def filter_data(self) -> List[dict]:
         """Number the videos in the order in which they appear."""

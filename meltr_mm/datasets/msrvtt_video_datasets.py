@@ -51,21 +51,6 @@ class MSRVTTRetrievalDataset(SplitVideoDataset):
 
     METAINFO = dict(dataset_type='msrvtt', task_name='retrieval')
 
-    @property
-    @force_full_init
-    def num_texts(self) -> int:
-        """int: Number of captions."""
-        return len(self)
-
-    @property
-    @force_full_init
-    def num_videos(self) -> int:
-        """int: Number of different clips."""
-        return len({
-            self.get_data_info(idx)['video_id']
-            for idx in range(len(self))
-        })
-
     def load_data_list(self) -> List[dict]:
         """Read the captions of one split."""
         content = read_json(self.ann_file)
@@ -199,18 +184,6 @@ class MSRVTTListDataset(VideoTextDataset):
         self.list_file = list_file
         self.caption_index_file = caption_index_file
         super().__init__(ann_file, **kwargs)
-
-    @property
-    @force_full_init
-    def num_videos(self) -> int:
-        """int: Number of videos."""
-        return len(self)
-
-    @property
-    @force_full_init
-    def num_texts(self) -> int:
-        """int: Number of captions that are used, one per video."""
-        return len(self)
 
     def load_data_list(self) -> List[dict]:
         """Read list and captions, in the order of the list."""

@@ -4,6 +4,7 @@ import os.path as osp
 from typing import Any, Dict, List, Optional
 
 from mmengine.dataset import BaseDataset
+from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import print_log
 
 from ..check_options import check_choice, check_dict, check_text
@@ -88,6 +89,20 @@ class VideoTextDataset(BaseDataset):
             sample['filename'] = osp.join(self.data_prefix['video'],
                                           video_id + self.video_suffix)
         return sample
+
+    @property
+    @force_full_init
+    def num_texts(self) -> int:
+        """int: Number of texts to rank in retrieval, one per sample."""
+        return len(self)
+
+    @property
+    @force_full_init
+    def num_videos(self) -> int:
+        """int: Number of different videos, or clips, to rank."""
+        infos = map(super().get_data_info, range(len(self)))
+        return len({info.get('video_index', info['video_id'])
+                    for info in infos})
 
     def full_init(self) -> None:
         """Read the annotations, then check that the video files exist."""

@@ -4,15 +4,18 @@ A "batch" is a window here: all batches of one parameter update, which are
 several under gradient accumulation.
 """
 import copy
-from typing import Any, Iterator, List, Optional, Sequence, Union
+from typing import Any, Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 import numpy as np
 import torch
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
+from torch import nn
 from torch.utils.data import DataLoader
 
+from .._torch import compiler_disable
 from ..check_options import check_choice, check_whole
+from .passes import fingerprints
 
 EVICTIONS = ('weighted', 'fifo')
 Window = List[Any]
@@ -107,6 +110,50 @@ class BatchHistory:
             return 0
         weights = torch.arange(1., self.capacity + 1)
         return int(weights.multinomial(1, generator=self.generator))
+
+
+class Ear:
+    """Overhears what a model is trained on, and what its forward writes.
+
+    Attributes:
+        window (list): The batches of the update, as they leave the loader.
+        iterations (list[int]): The training iteration of each.
+        written (set): Trained parameters that a forward writes, such as
+            weights that it normalises.
+    """
+
+    def __init__(self) -> None:
+        self.window: Window = []
+        self.iterations: List[int] = []
+        self.written: Set[nn.Parameter] = set()
+
+    def take(self) -> Tuple[Window, List[int]]:
+        """Give window and iterations, and begin those of the next update."""
+        taken = self.window, self.iterations
+        self.window, self.iterations = [], []
+        return taken
+
+    @compiler_disable
+    def open(self, model: nn.Module, iteration: int, watch: bool) -> None:
+        """Listen to a MELTRWrapper, and watch its weights if asked to."""
+
+        def hear(preprocessor: nn.Module, args: tuple) -> None:
+            self.window.append(args[0])
+            self.iterations.append(iteration)
+
+        self._handle = model.data_preprocessor.register_forward_pre_hook(hear)
+        self._watched = [p for p in model.model.parameters()
+                         if watch and p.requires_grad]
+        self._before = fingerprints(self._watched)
+
+    @compiler_disable
+    def close(self) -> None:
+        """Listen no longer."""
+        self._handle.remove()
+        self.written.update(
+            p for p, before, after in zip(
+                self._watched, self._before, fingerprints(self._watched))
+            if before != after)
 
 
 class HeldOutBatches:

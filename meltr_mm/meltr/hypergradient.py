@@ -37,16 +37,20 @@ from torch import Tensor, nn
 
 from .._torch import compiler_disable
 from .inverse_hessian import Identity, TrainingHessian
-from .official_route import double_backward
 from .passes import (
+    Average,
     Evaluate,
     Generators,
     ModelState,
     Pass,
+    Tensors,
+    add,
+    filled,
+    gradients,
+    inner_product,
     non_reentrant_checkpoints,
 )
 from .products import PRODUCTS, AutoProducts, mean_of
-from .tensor_lists import Average, Tensors, add, filled, gradients
 
 ESTIMATORS = (*PRODUCTS, 'double_backward')
 
@@ -150,8 +154,14 @@ def hypergradient(model: nn.Module,
     with Generators(next(model.parameters()).device).preserved(), \
             non_reentrant_checkpoints(), torch.enable_grad():
         if estimator == 'double_backward':
-            return _official(model, meltr, primary, batches, params, gamma,
-                             direct_regulariser, average, solve)
+            if average is not None or len(batches) > 1 or \
+                    len(primary) > 1 or solve.needs_direction:
+                raise ValueError(
+                    "estimator 'double_backward' is a reference for one "
+                    'process, no accumulation and the identity as inverse '
+                    "Hessian; use 'jvp' or 'vjp'")
+            return _double_backward(meltr, primary, batches[0], params, gamma,
+                                    direct_regulariser)
         value, v = _value_and_gradient(primary, params, scale)
         combined = None
         if gamma or solve.needs_hessian:
@@ -314,25 +324,27 @@ def _combined_and_pulled(meltr: nn.Module, batches: Sequence[Pass],
     return combined, pulled
 
 
-def _official(model: nn.Module, meltr: nn.Module, primary: Sequence[Pass],
-              batches: Sequence[Pass], params: Sequence[nn.Parameter],
-              gamma: float, direct_regulariser: bool,
-              average: Optional[Average], solve: Callable) -> Hypergradient:
-    if average is not None or len(batches) > 1 or len(primary) > 1 or \
-            solve.needs_direction:
-        raise ValueError(
-            "estimator 'double_backward' is a reference for one process, no "
-            "accumulation and the identity as inverse Hessian; use 'jvp' or "
-            "'vjp'")
-    phi = dict(meltr.named_parameters())
-    grads, value, losses, weights = double_backward(
-        meltr, primary[0], batches[0], params, gamma)
-    named = {n: g for n, g in zip(phi, grads) if g is not None}
-    if gamma and direct_regulariser:
-        combined = combine(meltr, losses)
-        named = _sum(named, phi_gradients(
-            -gamma * combined.gap.sign() * combined.total, meltr))
-    return Hypergradient(named, value, losses, weights, None)
+def _double_backward(meltr: nn.Module, primary: Sequence[Pass],
+                     batch: Pass, params: Sequence[nn.Parameter],
+                     gamma: float, direct: bool) -> Hypergradient:
+    """The official way, kept as the reference: dL/dw is a graph here.
+
+    Tests and ``tools/convert/parity.py`` compare the first-order way with it.
+    """
+    value, v = _value_and_gradient(primary, params, 1.)
+    with batch.run() as losses:
+        total = meltr(losses)
+        regulariser = gamma * (losses.sum() - total).abs()
+        weights, = torch.autograd.grad(total, losses, retain_graph=True)
+        if gamma:
+            v = add(v, gradients(regulariser, params, retain_graph=True))
+        slopes = torch.autograd.grad(
+            total, params, create_graph=True, allow_unused=True)
+        grads = phi_gradients(-inner_product(slopes, v), meltr)
+        if gamma and direct:
+            grads = _sum(grads, phi_gradients(regulariser, meltr))
+        return Hypergradient(grads, value + regulariser.detach(),
+                             losses.detach(), weights, None)
 
 
 def _sum(a: Dict[str, Tensor], b: Dict[str, Tensor]) -> Dict[str, Tensor]:

@@ -19,11 +19,12 @@ from torch.optim import Optimizer
 
 from .._torch import math_attention
 from ..check_options import check_flag, check_number, check_whole
-from .passes import Pass, checkpointing_off
-from .tensor_lists import (
+from .passes import (
     Average,
+    Pass,
     Tensors,
     add,
+    checkpointing_off,
     filled,
     gradients,
     inner_product,

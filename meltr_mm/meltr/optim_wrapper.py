@@ -12,7 +12,6 @@ from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
 from .._torch import compiler_disable, keep_compiled_graphs, total_norm
 from ..check_options import (
@@ -24,9 +23,8 @@ from ..check_options import (
     check_number,
     check_whole,
 )
-from .history import BatchHistory, HeldOutBatches, Window
+from .history import BatchHistory, Ear, HeldOutBatches, Window
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
-from .passes import fingerprints
 from .products import AutoProducts, everywhere
 from .safeguards import (
     SkipCounter,
@@ -169,9 +167,7 @@ class AIDOptimWrapper(OptimWrapper):
         self.pending: Dict[str, Any] = {}
         self._model: Optional[MELTRWrapper] = None
         self._resumed: Optional[dict] = None  # tasks of the resumed run
-        self._written: set = set()  # trained parameters that a forward writes
-        self._window: Window = []
-        self._iterations: List[int] = []
+        self._ear = Ear()
         self._window_usable = True
 
     # ------------------------------------------------------------ the model
@@ -183,16 +179,15 @@ class AIDOptimWrapper(OptimWrapper):
         Args:
             model (nn.Module): MELTRWrapper, or DDP around it.
         """
-        ear, before = self._listen(model)
+        self._listen(model)
         try:
             with super().optim_context(model):
                 yield
         finally:
-            self._stop_listening(ear, before)
+            self._ear.close()
 
     @compiler_disable
-    def _listen(self, model: nn.Module
-                ) -> Tuple[RemovableHandle, Optional[List[Tensor]]]:
+    def _listen(self, model: nn.Module) -> None:
         self._attach(model)
         if self.pending:
             print_log(
@@ -200,29 +195,9 @@ class AIDOptimWrapper(OptimWrapper):
                 "want of custom_hooks=[dict(type='ResumeHook')]", 'current',
                 logging.WARNING)
             self.pending = {}
-        ear = self._model.data_preprocessor.register_forward_pre_hook(
-            self._overhear)
         due = self.should_sync() and self._is_due(self.updates + 1)
-        return ear, fingerprints(self._trained()) if due else None
-
-    def _overhear(self, preprocessor: nn.Module, args: tuple) -> None:
-        self._window.append(args[0])
-        self._iterations.append(self.message_hub.get_info('iter', -1))
-
-    @compiler_disable
-    def _stop_listening(self, ear: RemovableHandle,
-                        before: Optional[List[Tensor]]) -> None:
-        ear.remove()
-        if before:
-            trained = self._trained()
-            after = torch.stack([n.cpu() for n in fingerprints(trained)])
-            before = torch.stack([n.cpu() for n in before])
-            self._written.update(
-                p for p, same in zip(trained, (before == after).tolist())
-                if not same)
-
-    def _trained(self) -> List[nn.Parameter]:
-        return [p for p in self._model.model.parameters() if p.requires_grad]
+        self._ear.open(
+            self._model, self.message_hub.get_info('iter', -1), watch=due)
 
     def _attach(self, model: nn.Module) -> None:
         model = unwrapped(model)
@@ -310,8 +285,7 @@ class AIDOptimWrapper(OptimWrapper):
         super().step(**kwargs)
 
     def _after_update(self) -> None:
-        window, self._window = self._window, []
-        iterations, self._iterations = self._iterations, []
+        window, iterations = self._ear.take()
         usable, self._window_usable = self._window_usable, True
         if not usable:
             return
@@ -355,7 +329,7 @@ class AIDOptimWrapper(OptimWrapper):
                 sync_losses=model.sync_losses,
                 scale=self._scale(),
                 moving=[p for p in model.model.parameters()
-                        if not p.requires_grad or p in self._written])
+                        if not p.requires_grad or p in self._ear.written])
             problem = value_problem(self._model, result)
             if not problem:
                 problem = gradient_problem(self._model, result)
@@ -447,7 +421,7 @@ class AIDOptimWrapper(OptimWrapper):
             aid['since_check'] = self.estimator.since_check
         if self.rereads:
             aid['iterations'] = list(self.history.iterations)
-            aid['window'] = list(self._iterations)
+            aid['window'] = list(self._ear.iterations)
         elif is_plain(self.history.batches):
             aid['batches'] = list(self.history.batches)
         state['aid'] = aid
@@ -493,7 +467,7 @@ class AIDOptimWrapper(OptimWrapper):
     def reopen(self, window: int) -> None:
         """Go back so many batches, which ResumeHook trains on again."""
         self._inner_count -= window
-        self._window, self._iterations = [], []
+        self._ear.take()
 
 
 def _tasks_of(model: MELTRWrapper) -> dict:

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from .._torch import DistError, OutOfMemoryError, math_attention, total_norm
 from ..check_options import check_number, check_whole
 from .forward_mode import jvp, place_of
-from .passes import Pass
-from .tensor_lists import Average, Tensors, gradients, inner_product, largest
+from .passes import Average, Pass, Tensors, gradients, inner_product
 
 Products = Tuple[Tensor, Tensor]  # l and s, both (T,)
 
@@ -43,40 +42,36 @@ def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
             forward-mode formula.
     """
     params, direction = _moved(params, v)
-    size = 1. if scale == 1 or not params else largest(direction)
-    if size != 1:
+    size = 1.
+    if scale != 1:
+        size = max((t.abs().max().item() for t in direction if t.numel()),
+                   default=0.) or 1.
         direction = [t / size for t in direction]
     model = losses.model
 
-    def run(without_formula: Optional[List[str]] = None) -> Products:
+    def run(missing: Optional[List[str]]) -> Products:
         with losses.started():
-            return jvp(model, losses.evaluate, params, direction,
-                       without_formula)
-
-    def run_with_constants() -> Products:
-        missing: List[str] = []
-        values, slopes = run(missing)
+            values, slopes = jvp(
+                model, losses.evaluate, params, direction, missing)
         if missing and not slopes.isfinite().all():
             raise ForwardModeError(
                 f'{missing[0]} has no forward-mode formula')
         return values, slopes
 
-    if model in _WITH_CONSTANTS:
-        values, slopes = run_with_constants()
-    else:
+    with_constants = model in _WITH_CONSTANTS
+    try:
+        values, slopes = run([] if with_constants else None)
+    except (NotImplementedError, RuntimeError) as error:
+        if with_constants or not _lacks_formula(error):
+            raise
+        reason = f'{_first_line(error)} (in {place_of(error, model)})'
         try:
-            values, slopes = run()
-        except (NotImplementedError, RuntimeError) as error:
-            if not _lacks_formula(error):
-                raise
-            reason = f'{_first_line(error)} (in {place_of(error, model)})'
-            try:
-                values, slopes = run_with_constants()
-            except (NotImplementedError, RuntimeError):
-                raise ForwardModeError(reason) from error
-            _WITH_CONSTANTS.add(model)
-            print_log(f'forward mode goes on, since only constants need '
-                      f'this: {reason}', 'current')
+            values, slopes = run([])
+        except (NotImplementedError, RuntimeError):
+            raise ForwardModeError(reason) from error
+        _WITH_CONSTANTS.add(model)
+        print_log('forward mode goes on, since only constants need '
+                  f'this: {reason}', 'current')
     return values, slopes if size == 1 else slopes.float() * size
 
 

@@ -16,8 +16,13 @@ from .. import compat
 from .._torch import compiler_disable
 from ..check_options import check_config, check_flag
 from .hypergradient import combine
-from .passes import non_reentrant_checkpoints
-from .tensor_lists import Average, filled, gradients, inner_product
+from .passes import (
+    Average,
+    filled,
+    gradients,
+    inner_product,
+    non_reentrant_checkpoints,
+)
 
 LossValue = Union[Tensor, Sequence[Tensor]]
 

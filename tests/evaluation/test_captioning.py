@@ -6,7 +6,7 @@ import pytest
 from mmaction.registry import METRICS
 from mmengine.evaluator import Evaluator
 
-from meltr_mm.evaluation.functional import caption_metrics
+from meltr_mm.evaluation import caption_metrics
 
 toolkit = pytest.mark.skipif(
     importlib.util.find_spec('pycocoevalcap') is None,

@@ -5,7 +5,7 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import Evaluator
 from sklearn.metrics import f1_score
 
-from meltr_mm.evaluation.functional import (
+from meltr_mm.evaluation import (
     accuracy_of_degrees,
     correlation,
     sentiment_metrics,

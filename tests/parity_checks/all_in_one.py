@@ -6,7 +6,7 @@ from typing import Callable, List
 import torch
 from torch import Tensor, nn
 
-from meltr_mm.evaluation.functional.retrieval import (
+from meltr_mm.evaluation.retrieval import (
     query_ranks,
     rank_metrics,
 )
@@ -14,7 +14,7 @@ from meltr_mm.meltr import MELTR
 from meltr_mm.meltr.hypergradient import hypergradient
 from meltr_mm.models.all_in_one import AllInOne, AllInOneBatch
 from meltr_mm.models.all_in_one.checkpoint import ALL_IN_ONE_KEYS
-from meltr_mm.models.all_in_one.contrastive_head import mean_cosine
+from meltr_mm.models.all_in_one.heads import mean_cosine
 from parity_checks.all_in_one_replay import (
     LOSSES,
     Replay,

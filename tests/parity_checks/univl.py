@@ -8,7 +8,7 @@ from mmaction.registry import MODELS
 from torch import Tensor, nn
 
 from meltr_mm.datasets.transforms.tokenizing import caption_text
-from meltr_mm.evaluation.functional import retrieval_metrics
+from meltr_mm.evaluation import retrieval_metrics
 from meltr_mm.meltr.hypergradient import hypergradient
 from meltr_mm.models.layers import load_strict
 from meltr_mm.models.univl.checkpoint import UNIVL_KEYS, from_official

@@ -5,15 +5,15 @@ from typing import Dict, Tuple
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from ...check_options import check_text, check_whole
 from ..data_files import load_video_table
 from ..video_reader import VideoReader
+from .transform import Transform
 
 
-class FrameSampler(BaseTransform):
+class FrameSampler(Transform):
     """Choose frames by their indices.
 
     Reads ``total_frames``; writes ``frame_inds`` (np.ndarray (num_clips *
@@ -83,9 +83,6 @@ class SampleFramesEvenly(FrameSampler):
         """See :class:`FrameSampler`."""
         return even_frame_indices(total, self.clip_len)
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(clip_len={self.clip_len})'
-
 
 def segment_frame_indices(total: int, count: int,
                           random: bool) -> np.ndarray:
@@ -153,13 +150,9 @@ class SampleFramesBySegment(FrameSampler):
             for _ in range(self.num_clips)
         ])
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(clip_len={self.clip_len}, '
-                f'random={self.random}, num_clips={self.num_clips})')
-
 
 @TRANSFORMS.register_module()
-class VideoInit(BaseTransform):
+class VideoInit(Transform):
     """Open a video file by :class:`VideoReader`.
 
     Stands in the place of MMAction2's ``DecordInit`` or ``PyAVInit``, before
@@ -182,7 +175,7 @@ class VideoInit(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class VideoDecode(BaseTransform):
+class VideoDecode(Transform):
     """Decode the frames that were chosen, after :class:`VideoInit`.
 
     Required keys: ``video_reader``, ``frame_inds``. Added keys: ``imgs``
@@ -204,7 +197,7 @@ class VideoDecode(BaseTransform):
 
 
 @TRANSFORMS.register_module()
-class DecodeJPEGFrames(BaseTransform):
+class DecodeJPEGFrames(Transform):
     """Decode the frames that were extracted beforehand.
 
     The pickle maps a video id to a list of base64 strings, each a JPEG at
@@ -275,10 +268,6 @@ class DecodeJPEGFrames(BaseTransform):
                 f'{self.img_file}: frame {number} of the video {video_id!r} '
                 f'is not a base64 JPEG ({error}). Extract it anew.') from None
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(img_file={self.img_file!r}, '
-                f'clip_len={self.clip_len})')
-
 
 def pad_to_square_resize(image: np.ndarray, size: int) -> np.ndarray:
     """Pad an image with black to a square and resize it.
@@ -304,7 +293,7 @@ def pad_to_square_resize(image: np.ndarray, size: int) -> np.ndarray:
 
 
 @TRANSFORMS.register_module()
-class PadToSquareResize(BaseTransform):
+class PadToSquareResize(Transform):
     """Apply :func:`pad_to_square_resize` to every frame.
 
     No crop and no flip: left and right, and what stands at the border, are
@@ -328,12 +317,9 @@ class PadToSquareResize(BaseTransform):
         results['img_shape'] = (self.size, self.size)
         return results
 
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(size={self.size})'
-
 
 @TRANSFORMS.register_module()
-class ResizeAntialiased(BaseTransform):
+class ResizeAntialiased(Transform):
     """Resize every frame with PIL's bilinear filter.
 
     MMAction2's ``Resize`` uses OpenCV's, which skips pixels where it shrinks.
@@ -368,6 +354,3 @@ class ResizeAntialiased(BaseTransform):
         ]
         results['img_shape'] = (size[1], size[0])
         return results
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(scale={self.scale})'

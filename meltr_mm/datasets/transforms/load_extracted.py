@@ -4,14 +4,14 @@ from typing import Any, Dict, Optional
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from ...check_options import check_number, check_text, check_whole
 from ..video_tables import array_of, load_code_table, load_feature_table
+from .transform import Transform
 
 
 @TRANSFORMS.register_module()
-class LoadVideoFeatures(BaseTransform):
+class LoadVideoFeatures(Transform):
     """Look up the features of a video, or of a clip of it.
 
     The file maps an id to an array (T, D): a pickle, or the memory-mapped
@@ -116,14 +116,9 @@ class LoadVideoFeatures(BaseTransform):
         last = int(results['end'] * self.rate)
         return video[first:last + 1]
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(feature_file={self.feature_file!r}, '
-                f'max_frames={self.max_frames}, '
-                f'feature_dim={self.feature_dim}, rate={self.rate})')
-
 
 @TRANSFORMS.register_module()
-class LoadVQCodes(BaseTransform):
+class LoadVQCodes(Transform):
     """Look up the code of every cell of every frame.
 
     The table maps a video id to T arrays (h, w) of integers, or to one
@@ -193,7 +188,3 @@ class LoadVQCodes(BaseTransform):
                 'Check `num_codes`.')
         results['vq_codes'] = torch.from_numpy(codes.astype(np.int64))
         return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(vq_file={self.vq_file!r}, '
-                f'num_codes={self.num_codes}, cell={self.cell})')

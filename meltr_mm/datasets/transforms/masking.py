@@ -5,10 +5,10 @@ from typing import Dict, Optional, Sequence, Tuple
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 from .tokenizing import load_tokenizer
+from .transform import Transform
 
 MASK_ID = 103
 # [PAD], [CLS] and [SEP].
@@ -90,7 +90,7 @@ def mask_whole_texts(ids: Tensor, hidden: Tensor,
 
 
 @TRANSFORMS.register_module()
-class MaskText(BaseTransform):
+class MaskText(Transform):
     """Hide tokens of a text, or of the options of a question.
 
     Tokens are drawn by :func:`draw_tokens`, for each option on its own, and
@@ -136,14 +136,9 @@ class MaskText(BaseTransform):
             ids, hidden, self.mask_id)
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(probability={self.probability}, '
-                f'mask_id={self.mask_id}, special_ids={self.special_ids}, '
-                f'official_options={self.official_options})')
-
 
 @TRANSFORMS.register_module()
-class MaskTextAsBert(BaseTransform):
+class MaskTextAsBert(Transform):
     """Hide words as BERT's pre-training does, which All-in-one follows.
 
     Each token that is not special is chosen with the given probability, so a
@@ -186,13 +181,9 @@ class MaskTextAsBert(BaseTransform):
         results['mlm_labels'] = labels[0].clamp(min=-1)
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'probability={self.probability})')
-
 
 @TRANSFORMS.register_module()
-class MaskWords(BaseTransform):
+class MaskWords(Transform):
     """Hide words of a text, at least one.
 
     Each token between [CLS] and [SEP] is chosen with the given probability.
@@ -260,11 +251,6 @@ class MaskWords(BaseTransform):
             elif share < 0.9:
                 masked[position] = random.choice(self._vocabulary)
         return masked, labels
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'probability={self.probability}, '
-                f'repeat_from={self.repeat_from})')
 
 
 MIN_SIDE = 3
@@ -345,7 +331,7 @@ def code_labels(codes: Tensor, mask: Tensor) -> Tensor:
 
 
 @TRANSFORMS.register_module()
-class MaskVideoBlocks(BaseTransform):
+class MaskVideoBlocks(Transform):
     """Draw hidden blocks and their labels, as VIOLET does in training.
 
     The pixels stay as they are: the model blacks out the hidden cells, and
@@ -378,13 +364,9 @@ class MaskVideoBlocks(BaseTransform):
             results['mvm_labels'] = code_labels(results['vq_codes'], mask)
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(cell={self.cell}, '
-                f'official_rng={self.official_rng})')
-
 
 @TRANSFORMS.register_module()
-class MaskFrames(BaseTransform):
+class MaskFrames(Transform):
     """Choose the frames that masked frame modelling hides, at least one.
 
     The model itself hides them. Uses Python's generator, in the order of the
@@ -426,7 +408,3 @@ class MaskFrames(BaseTransform):
             if random.random() < self.probability:
                 labels[frame] = frame
         return labels
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(probability={self.probability}, '
-                f'repeat={self.repeat})')

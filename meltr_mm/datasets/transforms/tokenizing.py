@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple, Union
 import numpy as np
 import torch
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from torch import Tensor
+
+from .transform import Transform
 
 if TYPE_CHECKING:  # it takes seconds to import
     from transformers import PreTrainedTokenizerFast
@@ -69,7 +70,7 @@ def load_tokenizer(name: str) -> 'PreTrainedTokenizerFast':
             "or 'minilm'.") from error
 
 
-class Tokenizing(BaseTransform):
+class Tokenizing(Transform):
     """Base of the transforms that make ids of a fixed length from texts.
 
     Args:
@@ -78,13 +79,16 @@ class Tokenizing(BaseTransform):
 
     Raises:
         ImportError, ValueError: See :func:`load_tokenizer`; also
-            ``ValueError`` for ``max_length`` below 3.
+            ``ValueError`` for a ``max_length`` below 3.
     """
 
+    shortest = 3, '[CLS], one token and [SEP]'
+
     def __init__(self, tokenizer: str, max_length: int) -> None:
-        if max_length < 3:
-            raise ValueError('`max_length` must be at least 3, for [CLS], one '
-                             f'token and [SEP], but got {max_length}.')
+        least, what = self.shortest
+        if max_length < least:
+            raise ValueError(f'`max_length` must be at least {least}, for '
+                             f'{what}, but got {max_length}.')
         self.tokenizer = tokenizer
         self.max_length = max_length
         load_tokenizer(tokenizer)
@@ -142,10 +146,6 @@ class TokenizeText(Tokenizing):
             results[self.key])
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'max_length={self.max_length}, key={self.key!r})')
-
 
 @TRANSFORMS.register_module()
 class TokenizeOptions(Tokenizing):
@@ -198,10 +198,6 @@ class TokenizeOptions(Tokenizing):
         results['text_ids'] = ids[right]
         results['text_mask'] = mask[right]
         return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'max_length={self.max_length}, template={self.template!r})')
 
 
 @TRANSFORMS.register_module()
@@ -277,15 +273,9 @@ class TokenizeChoices(Tokenizing):
         ends = [split(answer + option)[:room] for option in options]
         return [context[:room - len(end)] + end for end in ends]
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'max_length={self.max_length}, '
-                f'official_text={self.official_text}, '
-                f'list_options={self.list_options})')
-
 
 @TRANSFORMS.register_module()
-class TokenizeCaption(BaseTransform):
+class TokenizeCaption(Tokenizing):
     """Tokenize a caption for a decoder that predicts the next token.
 
     Required key: ``caption``. Added keys, Tensors (L,), int64, padded with
@@ -302,13 +292,7 @@ class TokenizeCaption(BaseTransform):
             ``ValueError`` for ``max_length`` below 2.
     """
 
-    def __init__(self, tokenizer: str, max_length: int) -> None:
-        if max_length < 2:
-            raise ValueError('`max_length` must be at least 2, for one token '
-                             f'and [SEP], but got {max_length}.')
-        self.tokenizer = tokenizer
-        self.max_length = max_length
-        load_tokenizer(tokenizer)
+    shortest = 2, 'one token and [SEP]'
 
     def transform(self, results: Dict) -> Dict:
         """Add input, target and mask."""
@@ -329,13 +313,9 @@ class TokenizeCaption(BaseTransform):
     def _padded(self, ids: list) -> torch.Tensor:
         return torch.tensor(ids + [0] * (self.max_length - len(ids)))
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'max_length={self.max_length})')
-
 
 @TRANSFORMS.register_module()
-class TokenizeReferences(BaseTransform):
+class TokenizeReferences(Tokenizing):
     """Write references as a model with this vocabulary would write them.
 
     A WordPiece model sets punctuation apart (``salt , pepper``), so a perfect
@@ -356,15 +336,13 @@ class TokenizeReferences(BaseTransform):
             ``ValueError`` for ``max_length`` below 2.
     """
 
+    shortest = TokenizeCaption.shortest
+
     def __init__(self,
                  tokenizer: str,
                  max_length: Optional[int] = None) -> None:
-        if max_length is not None and max_length < 2:
-            raise ValueError('`max_length` must be at least 2, for one token '
-                             f'and [SEP], but got {max_length}.')
-        self.tokenizer = tokenizer
+        super().__init__(tokenizer, 2 if max_length is None else max_length)
         self.max_length = max_length
-        load_tokenizer(tokenizer)
 
     def transform(self, results: Dict) -> Dict:
         """Rewrite the references."""
@@ -379,13 +357,9 @@ class TokenizeReferences(BaseTransform):
         ]
         return results
 
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(tokenizer={self.tokenizer!r}, '
-                f'max_length={self.max_length})')
-
 
 @TRANSFORMS.register_module()
-class PickCaption(BaseTransform):
+class PickCaption(Transform):
     """Choose a caption: a random one each time, or the first.
 
     Required keys: ``captions`` (list of str). Added keys: the one named
@@ -408,10 +382,6 @@ class PickCaption(BaseTransform):
         index = np.random.randint(len(captions)) if self.random else 0
         results[self.key] = captions[index]
         return results
-
-    def __repr__(self) -> str:
-        return (f'{type(self).__name__}(random={self.random}, '
-                f'key={self.key!r})')
 
 
 def caption_text(tokens: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """All-in-one: one transformer for text, video and both."""
 from .all_in_one import HEADS, AllInOne, AllInOneBatch
-from .contrastive_head import ContrastiveHead
 from .heads import (
     ChoiceHead,
+    ContrastiveHead,
     MaskedLanguageHead,
     MatchingHead,
     MultipleChoiceQAHead,

@@ -12,16 +12,17 @@ from .bert import (
 )
 from .gallery import Features, Gallery
 from .key_map import KeyMap, LoadReport, compare_state_dict, load_strict
-from .task import (
+from .video_text_model import (
     IGNORED,
     AnsweringTask,
     LossFunction,
     Objective,
     RetrievalTask,
+    SampleBatch,
     TargetTask,
+    VideoTextModel,
     labelled_cross_entropy,
 )
-from .video_text_model import SampleBatch, VideoTextModel
 
 __all__ = [
     'IGNORED', 'AnsweringTask', 'BertLayers', 'Features', 'Gallery', 'KeyMap',

@@ -20,8 +20,8 @@ from ..layers import (
     build_bert_config,
     load_pretrained_bert,
 )
-from .decoder import CaptionDecoder
-from .encoders import (
+from .networks import (
+    CaptionDecoder,
     CrossEncoder,
     TextEncoder,
     TiedHead,

@@ -1,6 +1,10 @@
 """VIOLET: video-language transformer for retrieval and question answering."""
-from .retrieval import VioletRetrieval
-from .tasks import VioletMultipleChoiceQA, VioletOpenEndedQA, VioletTask
+from .tasks import (
+    VioletMultipleChoiceQA,
+    VioletOpenEndedQA,
+    VioletRetrieval,
+    VioletTask,
+)
 from .video_encoder import FramewiseSwin3D, VioletVideoEncoder
 from .violet import Violet, VioletBatch
 

@@ -101,3 +101,14 @@ def test_antialiased_resize_is_that_of_pil(scale, size):
         Image.fromarray(image).resize(size, Image.BILINEAR))).all()
     with pytest.raises(ValueError, match='`scale` must be width and height'):
         ResizeAntialiased((0, 3))
+
+
+def test_transforms_show_themselves_as_in_a_config():
+    assert repr(TRANSFORMS.build(
+        dict(type='TokenizeText', key='caption', **WORDS))) == (
+            'TokenizeText(tokenizer={tokenizer!r}, max_length={max_length}, '
+            "key='caption')".format(**WORDS))
+    for step in TRANSFORMS.build(dict(
+            type='VioletInputs', frames=1, size=64, masks=True,
+            **WORDS))._steps.transforms:
+        assert repr(step).startswith(f'{type(step).__name__}(')

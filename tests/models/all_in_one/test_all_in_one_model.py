@@ -39,7 +39,7 @@ def test_subset_computes_the_same_and_runs_only_its_passes(
 
 def test_unknown_names_are_listed(config):
     config['heads']['mpp'] = dict()
-    with pytest.raises(ValueError, match="'itc', 'mlm'.*but got \\['mpp'\\]"):
+    with pytest.raises(ValueError, match="'mlm', 'itm'.*but got \\['mpp'\\]"):
         MODELS.build(config)
     del config['heads']['mpp']
     config['target'] = 'mlm'

@@ -6,7 +6,7 @@ from mmengine.runner import Runner
 from model_contract import check_one_batch_is_no_gallery, check_refuses_to_rank
 from torch.utils.data import Dataset
 
-from meltr_mm.models.all_in_one.contrastive_head import mean_cosine
+from meltr_mm.models.all_in_one.heads import mean_cosine
 
 
 def cosines(model, batch):

@@ -2,7 +2,7 @@ import pytest
 import torch
 from scipy.optimize import linprog
 
-from meltr_mm.models.all_in_one.word_patch_alignment import (
+from meltr_mm.models.all_in_one.heads import (
     inner_masks,
     transport_distance,
     transport_plan,

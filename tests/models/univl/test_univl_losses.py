@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from meltr_mm.models.univl import LossRules
-from meltr_mm.models.univl.losses import contrastive_loss, max_margin_loss
+from meltr_mm.models.univl.tasks import contrastive_loss, max_margin_loss
 
 
 def test_official_traces(load_fixture):

@@ -15,7 +15,7 @@ from transformers import BertTokenizerFast
 from two_ranks import call_in_two_ranks
 
 from meltr_mm.datasets.transforms.tokenizing import load_tokenizer
-from meltr_mm.evaluation.functional import retrieval_metrics
+from meltr_mm.evaluation import retrieval_metrics
 from meltr_mm.models.univl import UniVLBatch
 from meltr_mm.models.univl.beam_search import beam_search
 

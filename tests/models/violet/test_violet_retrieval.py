@@ -8,7 +8,7 @@ from rank_in_parts import rank_gallery
 from two_ranks import run_two_ranks
 from zip_equal import zip_equal
 
-from meltr_mm.models.violet.retrieval import (
+from meltr_mm.models.violet.tasks import (
     best_pairs,
     rank_below,
     score_pairs,

@@ -129,6 +129,10 @@ def _ordered(rows: List[dict]) -> List[dict]:
         row['task'], order.get(row['method'], 9), row['method']))
 
 
+def _probability(p: float) -> str:
+    return '<0.001' if p < 0.001 else f'{p:.3f}'
+
+
 def table(rows: List[dict]) -> str:
     """Show the rows.
 
@@ -146,7 +150,7 @@ def table(rows: List[dict]) -> str:
         for baseline in BASELINES:
             gain = row.get(f'gain_over_{baseline}')
             gains.append('' if gain is None else
-                         f"{gain:+.2f} ({row[f'p_{baseline}']:.3f})")
+                         f"{gain:+.2f} ({_probability(row[f'p_{baseline}'])})")
         better = 'higher' if row['higher_is_better'] else 'lower'
         lines.append(
             f"| {row['task']}, {row['metric']} ({better} is better) | "

@@ -1,13 +1,26 @@
-"""Questions about videos."""
-from typing import Any, Dict, List, Sequence, Union
+"""Questions about videos, captions and opinions; and which of all to ask.
+
+Searching videos is in :mod:`meltr_mm.apis.video_retrieval_inferencer`.
+"""
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Type, Union
 
 from mmaction.registry import DATASETS, INFERENCERS
 from mmaction.structures import ActionDataSample
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import init_default_scope
 
 from ..check_options import check_whole
+from .checkpoint import config_in, load_run_checkpoint, plain_files
 from .video_files import VideoPipeline, test_dataset_of
-from .video_text_inferencer import REQUEST, VideoTextInferencer, one_per_video
+from .video_retrieval_inferencer import VideoRetrievalInferencer
+from .video_text_inferencer import (
+    REQUEST,
+    VideoTextInferencer,
+    build_bare_model,
+    one_per_video,
+)
 
 Options = Sequence[str]
 
@@ -134,3 +147,129 @@ class VideoQAInferencer(VideoTextInferencer):
                 best.indices.tolist()[:top_k])
         ]
         return dict(request, **answers[0], answers=answers)
+
+
+class TranscriptInferencer(VideoTextInferencer):
+    """Base of the inferencers that take a transcript beside each video."""
+
+    preprocess_kwargs = {'transcript'}
+
+    def requests(self,
+                 count: int,
+                 transcript: Union[str, Sequence[str]] = ''
+                 ) -> List[Dict[str, Any]]:
+        """Say for each video what is said in it.
+
+        Args:
+            count (int): Number of videos.
+            transcript (str | Sequence[str]): For all videos, or for each.
+                Defaults to '': nothing is known.
+
+        Raises:
+            ValueError: If there are not as many as videos.
+        """
+        texts = one_per_video(transcript, isinstance(transcript, str), count,
+                              'transcript')
+        return [dict(transcript=text) for text in texts]
+
+    def fields(self, request: Dict[str, Any]) -> Dict[str, Any]:
+        """Make the fields of a sample; see :class:`VideoTextInferencer`."""
+        return dict(text=request['transcript'])
+
+
+@INFERENCERS.register_module()
+class VideoCaptionInferencer(TranscriptInferencer):
+    """Write captions of videos, with what is said in them if it is known.
+
+    For models with the target 'caption', such as UniVL's. A result is
+    ``dict(video, transcript, caption, score)``, where the score is the one by
+    which the caption was the best of its beam: its log-probability, by
+    default per token.
+
+    Example:
+        >>> write = VideoCaptionInferencer(weights='work_dirs/RUN/best.pth')
+        >>> write('clip.npy', transcript='now add the salt')
+    """
+
+    targets = ('caption', )
+
+    def result(self, pred: ActionDataSample) -> Dict[str, Any]:
+        """Read ``pred_caption`` and ``pred_caption_score``; see the class.
+
+        Raises:
+            ValueError: If the model writes ids only.
+        """
+        if 'pred_caption' not in pred:
+            raise ValueError(
+                f'{self.weights}: the model must know its tokenizer to write '
+                'text; set model.task.tokenizer in the config')
+        return dict(
+            pred.metainfo[REQUEST],
+            caption=pred.pred_caption,
+            score=pred.pred_caption_score)
+
+
+@INFERENCERS.register_module()
+class VideoSentimentInferencer(TranscriptInferencer):
+    """Rate the sentiment of utterances from their words and video.
+
+    For models with the target 'sentiment', such as UniVL's. A result is
+    ``dict(video, transcript, sentiment, score)``: the score is on the scale
+    of the training data (-3 to 3 for CMU-MOSI), the sentiment says in a word
+    whether it is above 0.
+
+    Example:
+        >>> rate = VideoSentimentInferencer(weights='work_dirs/RUN/best.pth')
+        >>> rate('clip.npy', transcript='I did not like it')
+    """
+
+    targets = ('sentiment', )
+
+    def result(self, pred: ActionDataSample) -> Dict[str, Any]:
+        """Read ``pred_sentiment``; see the class."""
+        score = float(pred.pred_sentiment)
+        return dict(
+            pred.metainfo[REQUEST],
+            sentiment='positive' if score > 0 else 'negative',
+            score=score)
+
+
+_ALL = (VideoQAInferencer, VideoRetrievalInferencer, VideoCaptionInferencer,
+        VideoSentimentInferencer)
+
+
+def inferencer_for(
+        weights: str,
+        model: Optional[str] = None,
+        allow: Union[str, Sequence[str]] = ()) -> Type[VideoTextInferencer]:
+    """Choose the inferencer by what a model was trained for.
+
+    Args:
+        weights (str): Checkpoint; see :class:`VideoTextInferencer`.
+        model (str, optional): Config file. Defaults to None: the config in
+            the checkpoint.
+        allow (str | Sequence[str]): Likewise. Defaults to none.
+
+    Returns:
+        type: The class, to be called with the same arguments.
+
+    Raises:
+        FileNotFoundError: If config or checkpoint are not there.
+        RefusedFileError: If the checkpoint asks for more than data.
+        ValueError: If no model can be built of it.
+    """
+    init_default_scope('mmaction')
+    if model is None:
+        cfg = config_in(load_run_checkpoint(weights), weights, allow)
+    elif Path(model).is_file():
+        cfg = Config.fromfile(str(model))
+    else:
+        raise FileNotFoundError(f'{model}: there is no such config')
+    with plain_files() if model is None else nullcontext():
+        return inferencer_of(cfg)
+
+
+def inferencer_of(cfg: Config) -> Type[VideoTextInferencer]:
+    """Choose the inferencer of the model that a config describes."""
+    target = build_bare_model(cfg).target
+    return next(kind for kind in _ALL if target in kind.targets)

@@ -1,4 +1,4 @@
-"""Sentiment of utterances, rated from -3 to 3, as plain arithmetic.
+"""Sentiment of utterances, rated from -3 to 3: arithmetic, and metric.
 
 Scale: percent for accuracies and F1, the rating's own unit for the mean
 absolute error, -1 to 1 for the correlation. Averaging unit: the utterance.
@@ -7,9 +7,12 @@ Two conventions of "positive" are in use, and reports seldom say which:
 ``has0`` separates negative ratings from the rest, over all utterances;
 ``non0`` leaves out the utterances whose true rating is 0.
 """
-from typing import Dict, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
+from mmaction.registry import METRICS
+
+from .whole_dataset_metric import WholeDatasetMetric
 
 
 def sentiment_metrics(predictions: Sequence[float],
@@ -135,3 +138,48 @@ def _checked(predictions: Sequence[float],
                 f'utterance {wrong[0]} is {values[wrong[0]]}, and '
                 f'{wrong.size} are not in all.')
     return arrays
+
+
+@METRICS.register_module()
+class SentimentMetric(WholeDatasetMetric):
+    """MAE, correlation, Acc-7, Acc-2 and weighted F1, across all ranks.
+
+    See :func:`meltr_mm.evaluation.sentiment_metrics` for names,
+    scales and the two conventions of "positive". Reads ``pred_sentiment`` and
+    ``sentiment`` (one number each) of the samples.
+
+    Args:
+        collect_device (str): ``'cpu'`` or ``'gpu'``. Defaults to ``'cpu'``.
+        prefix (str, optional): Prefix of the names. Defaults to
+            ``'sentiment'``.
+        collect_dir (str, optional): See
+            :class:`mmengine.evaluator.BaseMetric`.
+
+    Raises:
+        ValueError: If a sample lacks a field, a number is not finite, or
+            utterances of the data set were not evaluated.
+    """
+
+    default_prefix = 'sentiment'
+    items = 'utterances'
+
+    def read(self, sample: dict) -> tuple:
+        """Take a prediction and its label."""
+        self.need(
+            sample, ('pred_sentiment', 'sentiment'),
+            '`pred_sentiment` is set by the model in predict mode, '
+            '`sentiment` by the dataset.')
+        return float(sample['pred_sentiment']), float(sample['sentiment'])
+
+    def compute_metrics(self, results: List[tuple]) -> Dict[str, float]:
+        """Compute the metrics.
+
+        Args:
+            results (list[tuple]): Pairs of prediction and label.
+
+        Returns:
+            dict[str, float]: See the class.
+        """
+        self.check_complete(results)
+        predictions, labels = zip(*results)
+        return sentiment_metrics(predictions, labels)
