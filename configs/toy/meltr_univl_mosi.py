@@ -19,6 +19,8 @@ data_root = '{{$MELTR_DATA:data}}/toy/cmu_mosi'
 
 model = dict(
     model=dict(task=dict(dropout=0.)),
+    # The sum is far worse here (docs/does_it_help.md).
+    meltr=dict(start='primary'),
     losses=[
         'loss_sentiment', 'loss_joint', 'loss_alignment', 'loss_mlm',
         'loss_mfm'

@@ -23,5 +23,7 @@ test_set = dict(data_file='${data_file}', ann_file='youcookii_test.csv')
 # listed.
 model = dict(
     model=dict(task=dict(beam_size=3)),
+    # The sum is far worse for captions (docs/does_it_help.md).
+    meltr=dict(start='primary'),
     losses=['loss_joint', 'loss_mlm', 'loss_mfm', 'loss_decoder'])
 work_dir = './work_dirs/toy/meltr_univl_youcook2_captioning'
