@@ -39,22 +39,11 @@ toy = dict(
         meta_optimizer=dict(lr=3e-4),
         clip_grad=dict(max_norm=5.),
         # No accumulation: batches are not spread over GPUs here.
-        accumulative_counts=1,
-        # MELTR's meta batches: a tenth of the training clips, which training
-        # never sees.
-        meta_dataloader=dict(
-            batch_size='${train_dataloader.batch_size}',
-            num_workers=0,
-            drop_last=True,
-            sampler=dict(type='DefaultSampler', shuffle=True),
-            dataset=dict(
-                type='SeededSplit', part='meta', dataset='${train_set}'))),
+        accumulative_counts=1),
     train_dataloader=dict(
         # Two cores are better used by the model itself.
         num_workers=0,
-        persistent_workers=False,
-        dataset=dict(
-            type='SeededSplit', part='train', dataset='${train_set}')),
+        persistent_workers=False),
     val_dataloader=dict(num_workers=0, persistent_workers=False),
     test_dataloader=dict(num_workers=0, persistent_workers=False),
     # As at full size: up in a straight line, then down to 0.

@@ -55,23 +55,12 @@ toy = dict(
     optim_wrapper=dict(
         optimizer=dict(lr=1e-3, weight_decay=1e-2, fused=True),
         meta_optimizer=dict(lr=3e-4, weight_decay=1e-4),
-        clip_grad=dict(max_norm=5.),
-        # MELTR's meta batches: a tenth of the training clips, which training
-        # never sees.
-        meta_dataloader=dict(
-            batch_size='${train_dataloader.batch_size}',
-            num_workers=0,
-            drop_last=True,
-            sampler=dict(type='DefaultSampler', shuffle=True),
-            dataset=dict(
-                type='SeededSplit', part='meta', dataset='${train_set}'))),
+        clip_grad=dict(max_norm=5.)),
     train_dataloader=dict(
         batch_size=16,
         # Two cores are better used by the model itself.
         num_workers=0,
-        persistent_workers=False,
-        dataset=dict(
-            type='SeededSplit', part='train', dataset='${train_set}')),
+        persistent_workers=False),
     val_dataloader=dict(
         batch_size=16, num_workers=0, persistent_workers=False),
     test_dataloader=dict(

@@ -3,9 +3,8 @@
 #   python tools/data/make_toyworld.py --out data/toy
 #   python tools/train.py configs/toy/meltr_violet_msvdqa.py
 #
-# The twin of configs/meltr_violet_msvdqa.py: same model code, data classes
-# and optimisers, but a small model trained from scratch, so with higher rates,
-# and meta batches from clips that are kept out of training.
+# The twin of configs/meltr_violet_msvdqa.py: same model code, data classes and
+# optimisers, but a small model trained from scratch, so with higher rates.
 #
 # 2866 / 188 / 518 questions about 1000 / 60 / 160 clips, 14 answers. Chance
 # is 7.1 %, the most frequent answer is right for 18.5 % of the test questions;

@@ -21,11 +21,10 @@ _GROUP_KEYS = dict(video='video_id', sample='sample_idx')
 class SeededSplit:
     """One of the two parts of a dataset, chosen by a seed.
 
-    MELTR asks whether a step on the learned loss lowers the primary loss *on
-    other data*. Batches that the model was trained on cannot answer that, so
-    a slice of the training set is kept for the meta steps. Both parts, built
-    with the same ``fraction``, ``seed`` and ``group_by``, are disjoint by
-    group and together are the whole dataset, in its order.
+    For a data set without a validation split, or for ``meta_dataloader``: a
+    slice of the training set then judges MELTR. Both parts, built with the
+    same ``fraction``, ``seed`` and ``group_by``, are disjoint by group and
+    together are the whole dataset, in its order.
 
     Args:
         dataset (dict or BaseDataset): The dataset to cut.

@@ -308,16 +308,13 @@ def _combined_and_pulled(meltr: nn.Module, batches: Sequence[Pass],
     def pull(combined: Combination) -> Tensor:  # dV/dl
         return gamma * combined.gap.sign() * (1 - combined.weights.detach())
 
-    pulled: Tensors = [None] * len(params)
-    if not gamma:
-        return combine(meltr, mean_of(
-            b.values() for b in batches), sync), pulled
-    if len(batches) == 1:  # one evaluation serves both
+    if gamma and len(batches) == 1:  # one evaluation serves both
         with batches[0].run() as graph:
             combined = combine(meltr, graph, sync)
             return combined, gradients(graph, params, scale, pull(combined))
     combined = combine(meltr, mean_of(b.values() for b in batches), sync)
-    for batch in batches:
+    pulled: Tensors = [None] * len(params)
+    for batch in batches if gamma else ():
         with batch.run() as graph:
             pulled = add(pulled, gradients(
                 graph, params, scale, pull(combined) / len(batches)))

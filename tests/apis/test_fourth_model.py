@@ -27,7 +27,6 @@ def train(cfg, task, primary, work_dir):
     cfg.default_hooks.checkpoint = dict(
         type='CheckpointHook', by_epoch=False, interval=STEPS)
     cfg.train_dataloader.batch_size = 4
-    cfg.optim_wrapper.meta_dataloader.batch_size = 2
     cfg.optim_wrapper.interval = 2
     runner = Runner.from_cfg(cfg)
     before = {name: value.clone()

@@ -17,9 +17,9 @@ from meltr_mm.run_log import RunLogHook, TaskLogProcessor
 
 
 @pytest.fixture
-def config(toy_feature_root, tmp_path):
+def config(request, toy_feature_root, tmp_path):
     roots = {path.name: path for path in toy_feature_root.iterdir()}
-    cfg = tiny_config('univl_mosi', roots, tmp_path)
+    cfg = tiny_config('univl_mosi', roots, tmp_path, held_out=request.param)
     cfg.train_dataloader.batch_size = 5
     cfg.optim_wrapper.update(begin=1, interval=2)
     cfg.default_hooks.checkpoint = None
@@ -27,12 +27,15 @@ def config(toy_feature_root, tmp_path):
     return cfg
 
 
-@pytest.mark.parametrize('loop, where', [
-    (dict(by_epoch=True, max_epochs=2, val_interval=2), 'Epoch {}/2 in '),
+@pytest.mark.parametrize('loop, where, config, texts', [
+    (dict(by_epoch=True, max_epochs=2, val_interval=2), 'Epoch {}/2 in ',
+     False, ['on 10 earlier batches, ', '12 samples for training']),
     (dict(type='IterBasedTrainLoop', max_iters=2, val_interval=1),
-     'Iteration {}/2 in '),
-])
-def test_console_and_files(loop, where, config, capsys, tmp_path,
+     'Iteration {}/2 in ',
+     True, ['on data that are kept out of training, ',
+            '11 samples for training']),
+], indirect=['config'])
+def test_console_and_files(loop, where, config, texts, capsys, tmp_path,
                            monkeypatch):
     monkeypatch.setattr(logging.root.manager, 'disable', logging.NOTSET)
     config.train_cfg = loop
@@ -48,10 +51,9 @@ def test_console_and_files(loop, where, config, capsys, tmp_path,
     # The header.
     for text in ('no checkpoint loaded', 'losses ',
                  'loss_sentiment (primary), loss_joint',
-                 'MELTR (', 'a meta step every 2 updates on data that are '
-                 'kept out of training, estimator ', 'in batches of 5',
-                 '3 for validation', '--resume', 'be negative',
-                 str(tmp_path)):
+                 'MELTR (', 'a meta step every 2 updates ', ', estimator ',
+                 'in batches of 5', '3 for validation', '--resume',
+                 'be negative', str(tmp_path), *texts):
         assert text in start, text
     # A line of training.
     fields = lines[0].splitlines()[0].split('  ')

@@ -7,18 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from held_out_config import held_out_config
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.runner import Runner
 from zip_equal import zip_equal
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+TOY = CONFIGS / 'toy' / 'meltr_violet_msvdqa.py'
 ALGORITHM = ('text_ids', 'text_mask', 'masked_text_ids', 'mtm_labels',
              'patch_mask', 'mvm_labels', 'gt_label')
 
 
 def toy_config(root):
-    cfg = Config.fromfile(CONFIGS / 'toy' / 'meltr_violet_msvdqa.py')
+    cfg = Config.fromfile(TOY)
     cfg.merge_from_dict(dict(data_root=str(root)))
     return cfg
 
@@ -72,8 +74,9 @@ def test_train_loader(toy_root):
         assert labels.max() < 64
 
 
-def test_meta_loader_is_disjoint_from_training(toy_root):
-    config = toy_config(toy_root)
+def test_meta_loader_is_disjoint_from_training(toy_root, tmp_path):
+    config = Config.fromfile(held_out_config(tmp_path, TOY))
+    config.merge_from_dict(dict(data_root=str(toy_root)))
     parts = [
         DATASETS.build(loader.dataset)
         for loader in (config.train_dataloader,

@@ -13,10 +13,10 @@ random phase, and resumed until it ends. After each kill it is checked that
 
 and at the end that weights, both optimisers and the whole history of what was
 logged are bit for bit those of an undisturbed run. That holds where an epoch
-begins with random numbers of its own, an empty batch history and the meta
-loader at its start, which is all that a resume does not bring back. With
-``--as-it-is`` that is not done, and the metrics of the killed runs are printed
-beside those of undisturbed runs with other seeds.
+begins with random numbers of its own and an empty batch history, which is all
+that a resume does not bring back. With ``--as-it-is`` that is not done, and
+the metrics of the killed runs are printed beside those of undisturbed runs
+with other seeds.
 
 ``--stock-writer`` writes as MMEngine does, into the final file; then it is
 counted how many kills left half a checkpoint under its name, and how many
@@ -71,7 +71,7 @@ class Runs:
         self.half = 0  # kills that left half a checkpoint
         self.lost = 0  # kills that lost a saved epoch
         write_cmu_mosi(
-            str(folder / 'data'), sizes=dict(train=40, val=7, test=4))
+            str(folder / 'data'), sizes=dict(train=36, val=7, test=4))
 
     def live(self, name, resume, **kwargs):
         """Start the processes of a run."""

@@ -115,7 +115,7 @@ def test_dead_worker(run):
 
     def edit(cfg):
         cfg.train_dataloader.num_workers = 1
-        cfg.train_dataloader.dataset.dataset.pipeline.insert(
+        cfg.train_dataloader.dataset.pipeline.insert(
             0, dict(type='DyingTransform', file=first))
 
     run.fails_in_second_epoch('RuntimeError: DataLoader worker', 'exit',

@@ -46,7 +46,6 @@ def small(name, root, work_dir, processes):
     cfg.val_dataloader.batch_size = 2
     # An odd number: else nothing is padded, and nothing could count twice.
     cfg.val_dataloader.dataset.indices = 3
-    cfg.optim_wrapper.meta_dataloader.batch_size = 1
     cfg.optim_wrapper.update(interval=2, begin=1)
     cfg.param_scheduler = None
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=3,

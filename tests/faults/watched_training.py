@@ -87,8 +87,7 @@ class WatchHook(Hook):
     """Says on the board what the run does.
 
     With ``fresh_epochs`` an epoch begins with all that a resume does not
-    bring back: random numbers of its own, an empty history, and the meta
-    loader at its beginning.
+    bring back: random numbers of its own and an empty history.
     """
 
     def __init__(self, fresh_epochs):
@@ -105,7 +104,6 @@ class WatchHook(Hook):
             np.random.seed(seed)
             torch.manual_seed(seed)
             runner.optim_wrapper.history.refill([], [])
-            runner.optim_wrapper.held_out._batches = None
 
     def before_val_epoch(self, runner):
         BOARD.enter('validate')
@@ -144,7 +142,6 @@ def toy_config(data, work_dir, epochs, processes, seed=0, fresh_epochs=True,
         'train_cfg.val_interval': 1,
         'param_scheduler.period': epochs,
         'train_dataloader.batch_size': 8 // processes,
-        'optim_wrapper.meta_dataloader.batch_size': 2,
         'val_dataloader.batch_size': 4,
         'default_hooks.checkpoint.type': 'WatchedCheckpointHook',
         'model.losses': ['loss_sentiment', 'loss_joint', 'loss_mlm'],

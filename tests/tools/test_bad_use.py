@@ -221,7 +221,6 @@ def test_interrupted_training(workplace, workers):
         [sys.executable, '-W', 'ignore', str(TOOLS / 'train.py'), str(CONFIG),
          '--work-dir', f'work{workers}', '--cfg-options',
          'default_hooks.logger.interval=1', 'train_dataloader.batch_size=2',
-         'optim_wrapper.meta_dataloader.batch_size=2',
          f'train_dataloader.num_workers={workers}',
          f'train_dataloader.persistent_workers={bool(workers)}'],
         cwd=workplace, env=environment(ROOT, OMP_NUM_THREADS='1'), text=True,

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from held_out_config import held_out_config
 from mmengine.config import Config
 from PIL import Image
 from univl_files import dump, write
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = ROOT / 'configs'
 sys.path.insert(0, str(ROOT / 'tools' / 'data'))
 import check  # noqa: E402
 
@@ -41,8 +43,9 @@ def run(tmp_path, monkeypatch, capsys):
 
     def main(name, *args):
         args = args or ('--any-count', )
+        file = name if isinstance(name, Path) else f'{CONFIGS}/{name}.py'
         monkeypatch.setattr(sys, 'argv', [
-            'check.py', f'{ROOT}/configs/{name}.py', '--jobs', '1', *args])
+            'check.py', str(file), '--jobs', '1', *args])
         code = 0
         try:
             check.main()
@@ -121,7 +124,8 @@ def test_violet(run, tmp_path, toy_root):
     data.mkdir()
     (data / 'toy').mkdir()
     (data / 'toy' / 'msvd_qa').symlink_to(toy_root)
-    code, output = run('toy/meltr_violet_msvdqa')
+    code, output = run(held_out_config(
+        tmp_path, CONFIGS / 'toy' / 'meltr_violet_msvdqa.py'))
     assert code == 0, output
     assert 'train: ' in output and 'meta: ' in output
 

@@ -91,7 +91,7 @@ model = dict(
         bert=dict(hidden_size=32, num_attention_heads=2)),
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 train_dataloader = dict(batch_size=8)
-optim_wrapper = dict(begin=2, meta_dataloader=dict(batch_size=1))
+optim_wrapper = dict(begin=2)
 param_scheduler = None
 train_cfg = dict(max_epochs=1)
 work_dir = 'work'

@@ -20,8 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / 'configs' / 'toy' / 'meltr_violet_msvdqa.py'
 STOCK = Path(
     find_spec('mmaction').submodule_search_locations[0]) / '.mim' / 'tools'
-OPTIONS = ('default_hooks.logger.interval=1', 'train_dataloader.batch_size=4',
-           'optim_wrapper.meta_dataloader.batch_size=2')
+OPTIONS = ('default_hooks.logger.interval=1', 'train_dataloader.batch_size=4')
 
 
 @pytest.fixture(scope='module')

@@ -113,6 +113,11 @@ def test_methods_change_what_they_say():
     assert cfg.train_dataloader.dataset.type == 'SeededSplit'
     assert cfg.optim_wrapper.meta_dataloader.dataset.part == 'meta'
     assert cfg.optim_wrapper.meta_dataloader.dataset.fraction == 0.3
+    methods.apply(cfg, 'meltr:meta=training')
+    assert cfg.train_dataloader.dataset.type == 'StressSamples'
+    assert 'meta_dataloader' not in cfg.optim_wrapper
+    cfg = changed('meltr:meta_batch=7,meta=held_out')
+    assert cfg.optim_wrapper.meta_dataloader.batch_size == 7
     cfg = changed('meltr_official:interval=5')
     assert cfg.model.meltr.start == 'random'
     assert cfg.optim_wrapper.interval == 5
@@ -124,6 +129,9 @@ def test_methods_change_what_they_say():
     for wrong in ('meltrr', 'meltr:strat=sum', 'sum:gamma=0'):
         with pytest.raises(ValueError):
             methods.parse(wrong)
+    for needs in ('meltr:fraction=0.3', 'meltr:meta_batch=7,meta=training'):
+        with pytest.raises(ValueError, match='give meta=held_out'):
+            changed(needs)
 
 
 def test_a_config_of_ones_own(tmp_path, capsys):
@@ -152,6 +160,23 @@ def test_toy_tasks_are_those_of_the_configs():
         assert task.metric and callable(task.config)
     with pytest.raises(ValueError, match='a task must be one of'):
         tasks.find('meltr_univl_nothing')
+
+
+@pytest.mark.parametrize('name', ['meltr_all_in_one_msrvtt_mc',
+                                  'meltr_univl_mosi_pretrained'])
+def test_toy_tasks_keep_nothing_out(name, tmp_path, monkeypatch):
+    """Neither for validation, nor for MELTR but where a method says so."""
+    monkeypatch.setattr(tasks, '_write', lambda *args: None)
+    monkeypatch.setattr(tasks, '_checkpoint', lambda *args: 'trained.pth')
+    cfg = tasks.find(name).config(0, tmp_path)
+    everything = cfg.train_dataloader.dataset
+    assert everything.type != 'SeededSplit'
+    assert 'meta_dataloader' not in cfg.optim_wrapper
+    methods.apply(cfg, 'meltr:meta=held_out')
+    assert cfg.train_dataloader.dataset.dataset == everything
+    assert cfg.optim_wrapper.meta_dataloader.dataset.dataset == everything
+    methods.apply(cfg, 'primary')
+    assert cfg.train_dataloader.dataset == everything
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def parse_args() -> argparse.Namespace:
         default=(1000, 60, 160),
         metavar=('TRAIN', 'VAL', 'TEST'),
         help='number of clips of each split (TGIF-QA: of each kind); the toy '
-        'configs need 250 for training, a tenth being held out')
+        'configs need 24 for training')
     parser.add_argument(
         '--frames',
         type=int,

@@ -41,10 +41,9 @@ def _meta(cfg: Config, value: str) -> None:
     # Where the meta objective is evaluated.
     if value not in ('training', 'held_out'):
         raise ValueError(f"meta must be 'training' or 'held_out': {value!r}")
-    if value == 'held_out' and splits(cfg):
-        return
-    use_training_meta_batches(cfg)
-    if value == 'held_out':
+    if value == 'training':
+        use_training_meta_batches(cfg)
+    elif not cfg.optim_wrapper.get('meta_dataloader'):
         loader = cfg.train_dataloader
         split = dict(type='SeededSplit', part='train', fraction=0.2,
                      group_by='sample', dataset=loader.dataset)
@@ -53,9 +52,21 @@ def _meta(cfg: Config, value: str) -> None:
             loader, dataset=dict(split, part='meta'))
 
 
+def _held_out(cfg: Config) -> Any:
+    loader = cfg.optim_wrapper.get('meta_dataloader')
+    if not loader:
+        raise ValueError('meta_batch and fraction are of held-out meta '
+                         'batches; give meta=held_out, too')
+    return loader
+
+
 def _fraction(cfg: Config, value: str) -> None:
-    for split in splits(cfg):
-        split.fraction = float(value)
+    for loader in (cfg.train_dataloader, _held_out(cfg)):
+        loader.dataset.fraction = float(value)
+
+
+def _meta_batch(cfg: Config, value: str) -> None:
+    _held_out(cfg).batch_size = int(value)
 
 
 def _hessian(cfg: Config, value: str) -> None:
@@ -71,7 +82,7 @@ OPTIONS: Dict[str, Callable[[Config, str], None]] = dict(
     gamma=_number('optim_wrapper.gamma', float),
     interval=_number('optim_wrapper.interval', int),
     meta_lr=_number('optim_wrapper.meta_optimizer.lr', float),
-    meta_batch=_number('optim_wrapper.meta_dataloader.batch_size', int),
+    meta_batch=_meta_batch,
     direct=_number('optim_wrapper.direct_regulariser', lambda v: v == '1'),
     normalise=_number('model.meltr.normalise', lambda v: v == '1'),
     scale=_number('model.meltr.scale_losses', lambda v: v == '1'),
@@ -142,8 +153,8 @@ def apply(cfg: Config, method: str) -> None:
                 weights=oracle_weights(cfg, int(name.rpartition('_')[2])))
         _replace(cfg, combiner)
         _without_meta_steps(cfg)
-    # `fraction` cuts what `meta` divides.
-    for option in sorted(options, key=lambda option: option == 'fraction'):
+    # `fraction` and `meta_batch` change what `meta` makes.
+    for option in sorted(options, key=lambda option: option != 'meta'):
         OPTIONS[option](cfg, options[option])
 
 
@@ -163,25 +174,11 @@ def oracle_weights(cfg: Config, draw: int) -> List[float]:
     return [round(float(weight), 4) for weight in weights]
 
 
-def splits(cfg: Config) -> List[Any]:
-    """The SeededSplit configs of a config's training and meta loader."""
-    loaders = [cfg.train_dataloader,
-               cfg.optim_wrapper.get('meta_dataloader') or {}]
-    found = [loader.get('dataset', {}) for loader in loaders]
-    return [dataset for dataset in found
-            if dataset.get('type') == 'SeededSplit']
-
-
 def use_training_meta_batches(cfg: Config) -> None:
-    """Keep nothing out of training; recent batches judge MELTR."""
-    train_on_everything(cfg)
-    cfg.optim_wrapper.pop('meta_dataloader', None)
-
-
-def train_on_everything(cfg: Config) -> None:
-    """Give the held-out samples back to the training loader."""
+    """Keep nothing out of training for MELTR; recent batches judge it."""
+    held_out = cfg.optim_wrapper.pop('meta_dataloader', None)
     dataset = cfg.train_dataloader.dataset
-    if dataset.get('type') == 'SeededSplit':
+    if held_out and dataset.get('type') == 'SeededSplit':
         cfg.train_dataloader.dataset = dataset.dataset
 
 
@@ -191,7 +188,7 @@ def _replace(cfg: Config, combiner: dict) -> None:
 
 
 def _without_meta_steps(cfg: Config) -> None:
-    train_on_everything(cfg)
+    use_training_meta_batches(cfg)
     old = cfg.pop('optim_wrapper')
     kept = ('optimizer', 'clip_grad', 'paramwise_cfg', 'accumulative_counts',
             'loss_scale', 'dtype')

@@ -36,7 +36,7 @@ class Form(NamedTuple):
     Attributes:
         updates (int): From scratch and after pre-training; pre-training has
             twice as many.
-        batch_size (int): Of training and meta batches.
+        batch_size (int): Of training batches.
         clips (int): Training clips that are generated.
         own (tuple[str, ...]): The losses of pre-training, those that need
             no labels; without them there is no R1.
@@ -104,7 +104,6 @@ def find(name: str) -> Task:
         cfg = _toy(file, form, form.updates, world, out)
         # What the full-size configs, whose models are pre-trained, have.
         cfg.model.meltr.start = 'primary'
-        methods.use_training_meta_batches(cfg)
         cfg.load_from = str(_checkpoint(file, form, world, out))
         _innermost(cfg.train_dataloader).indices = LABELLED
         return cfg
@@ -147,9 +146,11 @@ def _toy(file: Path, form: Form, updates: int, world: int,
         _write(root, data, world, form.clips)
         cfg = Config(_moved(cfg.to_dict(), folder, str(root)),
                      filename=str(file))
-    for loader in (cfg.train_dataloader, cfg.optim_wrapper.meta_dataloader):
-        loader.batch_size = form.batch_size
-        loader.sampler = dict(type='InfiniteSampler', shuffle=True)
+    loader = cfg.train_dataloader
+    loader.batch_size = form.batch_size
+    loader.sampler = dict(type='InfiniteSampler', shuffle=True)
+    # Nothing is chosen by validation, so nothing is kept for it.
+    loader.dataset = _innermost(loader)
     cfg.pop('train_cfg')
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=updates, val_interval=10**9)
