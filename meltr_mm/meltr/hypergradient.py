@@ -148,7 +148,8 @@ def hypergradient(model: nn.Module,
             gamma or estimator == 'double_backward'):
         raise ValueError(
             'MELTR(normalise=True) has no regulariser and no official route; '
-            "set gamma=0 and an estimator other than 'double_backward'")
+            "set gamma=0 and an estimator other than 'double_backward', or "
+            'normalise=False')
     solve = inverse_hessian or Identity()
     state = ModelState(model, moving)
     params = [p for p in model.parameters() if p.requires_grad]
