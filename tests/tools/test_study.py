@@ -70,6 +70,14 @@ def test_table_and_plot(folder, capsys):
     study.main(['table', str(folder), '--tasks', 'stress_scales'])
     assert '| stress_scales, accuracy (higher is better) | primary | 2 |' in \
         capsys.readouterr().out
+    study.main(['table', str(folder), '--brief'])
+    brief = capsys.readouterr().out.splitlines()
+    assert len(brief) == 4 and brief[0].startswith(
+        '| task | metric | runs | primary | sum |')
+    primary = next(row for row in rows if row['task'] == 'stress_scales' and
+                   row['method'] == 'primary')
+    assert f"| stress_scales | accuracy | 2 | {primary['mean']:.2f} ± " in \
+        brief[-1]
     lines = ''.join(
         sorted(file.read_text() for file in folder.glob('*.json')))
     (folder / 'all.jsonl').write_text(lines)

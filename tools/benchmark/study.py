@@ -222,6 +222,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         command.add_argument('--seeds', nargs='+', type=int)
         command.add_argument('--world-seed', nargs='+', type=int)
     show.add_argument('--json', action='store_true')
+    show.add_argument('--brief', action='store_true', help='a row per task: '
+                      'mean ± standard deviation (worst run) of each method')
     draw.add_argument('--out', help='defaults to study.png in the folder')
     args = parser.parse_args(argv)
     if args.command == 'run':
@@ -258,7 +260,8 @@ def main(argv: Optional[List[str]] = None) -> None:
     elif args.json:
         print(json.dumps(rows, indent=1))
     else:
-        print(results.table(rows))
+        form = results.brief_table if args.brief else results.table
+        print(form(rows))
 
 
 if __name__ == '__main__':

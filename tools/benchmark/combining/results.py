@@ -160,6 +160,34 @@ def table(rows: List[dict]) -> str:
     return '\n'.join(lines)
 
 
+def brief_table(rows: List[dict]) -> str:
+    """Show one row per task, one column per method.
+
+    Args:
+        rows (list[dict]): See :func:`compare`.
+
+    Returns:
+        str: A Markdown table of means, spreads and worst runs.
+    """
+    rows = _ordered(rows)
+    names = list(dict.fromkeys(row['method'] for row in rows))
+    cells = {(row['task'], row['method']): row for row in rows}
+    lines = [f'| task | metric | runs | {" | ".join(names)} |',
+             '|---' * (3 + len(names)) + '|']
+    for task in dict.fromkeys(row['task'] for row in rows):
+        own = [cells.get((task, name)) for name in names]
+        first = next(filter(None, own))
+        sign = '' if first['higher_is_better'] else ' (lower is better)'
+        counts = sorted({row['runs'] for row in own if row})
+        texts = ['' if row is None else
+                 f"{row['mean']:.2f} ± {row['spread']:.2f} "
+                 f"({row['worst']:.2f})" for row in own]
+        lines.append(f"| {task} | {first['metric']}{sign} | "
+                     f'{" to ".join(map(str, counts[::len(counts) - 1 or 1]))}'
+                     f' | {" | ".join(texts)} |')
+    return '\n'.join(lines)
+
+
 def plot(rows: List[dict], out: str) -> str:
     """Draw the rows: one panel per task, one bar of error per method.
 
