@@ -25,8 +25,9 @@ VANISHED = (
     'weights alone, or lower meta_optimizer.lr')
 STUCK = (
     'the task weights have not moved for {updates} iterations although meta '
-    'steps were taken: MELTR is saturated, or its rate is 0. Lower '
-    'meta_optimizer.lr, or bring losses of more than about 100 down')
+    'steps were taken: MELTR is saturated, or its rate is 0. Set '
+    'meltr=dict(normalise=True), lower meta_optimizer.lr, or bring losses of '
+    'more than about 100 down (scale_losses=True)')
 NOT_FALLING = (
     'the meta objective does not fall: {first:.4g} in the first, {last:.4g} '
     'in the last {updates} iterations. If the training losses fall, the model '

@@ -93,7 +93,9 @@ model = dict(
         hidden_dims=(128, 128),
         feedforward_dim=128,
         # It corrects the primary loss: a start for a pre-trained model.
-        start='primary'),
+        start='primary',
+        # Only how the weights compare is learnt, not their size.
+        normalise=True),
     # The order is the row order of MELTR's task embedding.
     losses=['loss_mlm', 'loss_itc'],
     # The loss of the target task. The official code takes the first of its

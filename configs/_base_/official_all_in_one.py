@@ -5,7 +5,7 @@ official = dict(
     model=dict(
         # In evaluation, too.
         model=dict(vit=dict(patch_order='random')),
-        meltr=dict(start='normal'),
+        meltr=dict(start='normal', normalise=False),
         # The first of its tasks.
         primary='loss_mlm'),
     # PIL's filter. Frames are random in evaluation as well: the mean of three

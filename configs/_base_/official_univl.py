@@ -9,7 +9,7 @@ official = dict(
         # [PAD] counts, a pair is compared with itself, one direction only.
         model=dict(loss_rules='official'),
         # Half of all such starts push the target's loss up at first.
-        meltr=dict(start='random')),
+        meltr=dict(start='random', normalise=False)),
     # 128 in all: 8 processes of 16.
     train_dataloader=dict(batch_size=16),
     optim_wrapper=dict(

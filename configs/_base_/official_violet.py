@@ -6,7 +6,7 @@ official = dict(
         # Blacked-out frames for every loss, in training only.
         model=dict(masked_frames_for_target=True),
         # Half of all such starts push the target's loss up at first.
-        meltr=dict(start='random')),
+        meltr=dict(start='random', normalise=False)),
     train_inputs=dict(official_rng=True),
     optim_wrapper=dict(inverse_hessian=None, gamma=0.1),
     # The test set is watched after each epoch, and nothing is chosen by it.

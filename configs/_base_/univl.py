@@ -88,7 +88,9 @@ model = dict(
         feedforward_dim=512,
         dropout=0.,
         # It corrects the primary loss: a start for a pre-trained model.
-        start='primary'),
+        start='primary',
+        # Only how the weights compare is learnt, not their size.
+        normalise=True),
     # The order is the row order of MELTR's task embedding.
     losses=[
         'loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm',

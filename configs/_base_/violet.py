@@ -110,7 +110,9 @@ model = dict(
         hidden_dims=(128, 256),
         feedforward_dim=256,
         # It corrects the primary loss: a start for a pre-trained model.
-        start='primary'),
+        start='primary',
+        # Only how the weights compare is learnt, not their size.
+        normalise=True),
     # The order is the row order of MELTR's task embedding.
     losses=['loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm'],
     primary='loss_qa')

@@ -136,14 +136,20 @@ def hypergradient(model: nn.Module,
             takes a copy.
 
     Raises:
-        ValueError: If the estimator is unknown, or ``'double_backward'`` is
-            asked for what it does not do.
+        ValueError: If the estimator is unknown, or ``'double_backward'`` or
+            a MELTR that is normalised are asked for what they do not do.
         TypeError: If ``'finite_difference'`` meets parameters of less than
             float32 precision.
     """
     if isinstance(estimator, str) and estimator not in ESTIMATORS:
         raise ValueError(f'estimator must be one of {ESTIMATORS}, '
                          f'but got {estimator!r}')
+    if getattr(meltr, 'normalise', False) and (
+            gamma or estimator == 'double_backward'):
+        raise ValueError(
+            'MELTR(normalise=True) has no regulariser and no official route; '
+            "set gamma=0 and an estimator other than 'double_backward', or "
+            'normalise=False')
     solve = inverse_hessian or Identity()
     state = ModelState(model, moving)
     params = [p for p in model.parameters() if p.requires_grad]
@@ -248,6 +254,8 @@ def combine(meltr: nn.Module,
         total = meltr(losses)
         weights, = torch.autograd.grad(
             total, losses, create_graph=create_graph)
+        if hasattr(meltr, 'normalised'):
+            weights = meltr.normalised(weights)
     return Combination(losses, total, weights)
 
 

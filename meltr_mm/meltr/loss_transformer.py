@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from .._torch import math_attention
 from ..check_options import (
     check_choice,
+    check_flag,
     check_index,
     check_number,
     check_whole,
@@ -52,6 +53,12 @@ class MELTR(nn.Module):
             ``SCALE_ITERATIONS`` training iterations before anything else, so
             that units do not matter: M is that of the divided losses, and a
             start at the sum is one at their sum. Defaults to False.
+        normalise (bool): Scale dM/dl so that the absolute weights (of the
+            divided losses) add up to what they are at the start: 1 with
+            ``start='primary'``, else T. An optimiser of Adam's kind does not
+            feel the scale of a loss, so that without this it wanders, until
+            the tokens are saturated. Not with a regulariser, which is about
+            M itself. Defaults to False.
         primary (int, optional): Index of the primary loss, for
             ``start='primary'``; MELTRWrapper fills it in.
         hidden_dims (Sequence[int]): Width of the perceptron's hidden layer
@@ -83,6 +90,7 @@ class MELTR(nn.Module):
                  dropout: float = 0.1,
                  start: str = 'random',
                  scale_losses: bool = False,
+                 normalise: bool = False,
                  primary: Optional[int] = None) -> None:
         super().__init__()
         check_whole('num_tasks', num_tasks)
@@ -96,6 +104,7 @@ class MELTR(nn.Module):
         check_whole('num_heads', num_heads)
         check_number('dropout', dropout, least=0, below=1)
         check_choice('start', start, STARTS)
+        check_flag('normalise', normalise)
         if primary is not None:
             check_index('primary', primary, num_tasks)
         elif start == 'primary':
@@ -125,6 +134,8 @@ class MELTR(nn.Module):
         # official one has nothing of the kind.
         self.register_buffer('base', base, persistent=False)
         self.scale = RunningScale(num_tasks) if scale_losses else None
+        self.normalise = normalise
+        self.weight_sum = 1. if start == 'primary' else float(num_tasks)
 
     def forward(self, losses: Tensor) -> Tensor:
         """Combine the task losses.
@@ -156,6 +167,14 @@ class MELTR(nn.Module):
             total = total + torch.dot(self.base, values.squeeze(-1))
         return total
 
+    def normalised(self, weights: Tensor) -> Tensor:
+        """Give dM/dl (T,) the sum that it has to have, if it has to."""
+        if not self.normalise:
+            return weights
+        sizes = weights.abs() if self.scale is None else \
+            (weights * self.scale.divisor).abs()
+        return weights * (self.weight_sum / sizes.sum())
+
     def observe(self, losses: Tensor) -> None:
         """Take note of the losses (T,) of one training iteration."""
         if self.scale is not None:
@@ -179,10 +198,15 @@ class RunningScale(nn.Module):
         self.register_buffer('seen', torch.zeros((), dtype=torch.long))
         self.register_buffer('size', torch.ones(num_tasks))
 
-    def forward(self, losses: Tensor) -> Tensor:
-        """Divide the losses (T,), those that have been zero so far by 1."""
-        return losses / torch.where(
+    @property
+    def divisor(self) -> Tensor:
+        """What losses are divided by, (T,): 1 if zero so far."""
+        return torch.where(
             self.size > 0, self.size, torch.ones_like(self.size))
+
+    def forward(self, losses: Tensor) -> Tensor:
+        """Divide the losses (T,)."""
+        return losses / self.divisor
 
     @torch.no_grad()
     def observe(self, losses: Tensor) -> None:

@@ -61,10 +61,12 @@ def test_gradient_of_phi_is_not_zero(pair):
         assert all(g.abs().max() > 1e-8 for g in grads.values())
 
 
-@pytest.mark.parametrize('gamma', [0., 0.1])
-def test_is_the_derivative_of_one_training_step(pair, gamma):
+@pytest.mark.parametrize('gamma, normalise', [
+    (0., False), (0.1, False), (0., True)])
+def test_is_the_derivative_of_one_training_step(pair, gamma, normalise):
     """dV/dphi after w <- w - eta dL/dw, divided by eta, for small eta."""
     model, meltr = pair
+    meltr.normalise = normalise
     start = {k: v.clone() for k, v in model.state_dict().items()}
     eta, h = 1e-5, 1e-4
 
@@ -72,7 +74,12 @@ def test_is_the_derivative_of_one_training_step(pair, gamma):
         nn.utils.vector_to_parameters(phi, meltr.parameters())
         model.load_state_dict(start)
         params = list(model.parameters())
-        step = torch.autograd.grad(meltr(losses_of(model, B)), params)
+        losses = losses_of(model, B)
+        weights, = torch.autograd.grad(
+            meltr(losses), losses, retain_graph=True)
+        if normalise:
+            weights = 3 * weights / weights.abs().sum()
+        step = torch.autograd.grad(torch.dot(weights, losses), params)
         with torch.no_grad():
             for p, g in zip_equal(params, step):
                 p -= eta * g
@@ -352,6 +359,14 @@ def test_scale_does_not_change_the_result(pair):
         torch.testing.assert_close(
             compute(*pair, estimator, 0.1, scale=1024.).grads,
             compute(*pair, estimator, 0.1).grads)
+
+
+@pytest.mark.parametrize('estimator, gamma', [
+    ('double_backward', 0.), ('jvp', 0.1)])
+def test_what_a_normalised_meltr_cannot(pair, estimator, gamma):
+    pair[1].normalise = True
+    with pytest.raises(ValueError, match='set gamma=0 and an estimator'):
+        compute(*pair, estimator, gamma)
 
 
 def test_unknown_estimator_is_an_error(pair):

@@ -1,8 +1,10 @@
 import pytest
 import torch
+from torch import nn
 from torch.autograd import gradcheck
 
 from meltr_mm.meltr import MELTR
+from meltr_mm.meltr.hypergradient import combine
 
 # Every recorded MELTR: fixture, its section, and where input, output and
 # dM/dl stand in it (the last is not recorded for VIOLET).
@@ -119,3 +121,36 @@ def test_a_start_at_the_sum_is_left_by_the_first_meta_step():
     assert weights.tolist() == [1., 1., 1.]
     grad, = torch.autograd.grad(weights[0], meltr.fc1.weight)
     assert grad.any()
+
+
+@pytest.mark.parametrize('start, total', [
+    ('sum', 4.), ('random', 4.), ('primary', 1.)])
+def test_normalised_weights(start, total):
+    """Their sum is that of the start, whatever the scale of M."""
+    torch.manual_seed(0)
+    meltr = MELTR(4, start=start, primary=0, normalise=True,
+                  dropout=0.).double()
+    losses = torch.rand(4, dtype=torch.float64)
+    weights = combine(meltr, losses).weights
+    if start != 'random':
+        base = torch.ones(4) if start == 'sum' else torch.eye(4)[0]
+        torch.testing.assert_close(weights.detach(), base.double())
+        nn.init.normal_(meltr.fc1.weight)
+        weights = combine(meltr, losses).weights
+    assert weights.abs().sum().item() == pytest.approx(total)
+    with torch.no_grad():
+        meltr.fc1.weight *= 7
+        if meltr.base is not None:
+            meltr.base *= 7
+    torch.testing.assert_close(combine(meltr, losses).weights, weights)
+
+
+def test_normalised_weights_of_divided_losses():
+    meltr = MELTR(2, start='sum', scale_losses=True, normalise=True)
+    meltr.observe(torch.tensor([10., 0.1]))
+    weights = combine(meltr, torch.tensor([10., 0.1])).weights.detach()
+    torch.testing.assert_close(weights, torch.tensor([0.1, 10.]))
+    with torch.no_grad():  # the same of M times 3
+        meltr.base *= 3
+    torch.testing.assert_close(
+        combine(meltr, torch.tensor([10., 0.1])).weights.detach(), weights)

@@ -190,7 +190,7 @@ def double():
     'sum', 'scaled_sum', 'oracle_0', 'uncertainty',
     'learnt_weights', 'meltr_official', 'meltr', 'meltr:start=primary',
     'meltr:scale=0,hessian=adam,interval=1',
-    'meltr:start=random,hessian=identity,interval=1,gamma=0.1'])
+    'meltr:start=random,hessian=identity,interval=1,normalise=0,gamma=0.1'])
 def test_many_runs_are_runs_of_the_product(method, double):
     cell, updates = 'stress_scales', 6
     runs = stress_many.Runs(cell, method, [(1, 0), (0, 5)], capacity=1)

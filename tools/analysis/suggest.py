@@ -138,8 +138,8 @@ def cost(wrapper: MELTRWrapper, batch: Any, names: List[str], primary: str,
         'allow_failed_imports=False)',
         'model = dict(', "    _delete_=True, type='MELTRWrapper', "
         'model={{_base_.model}},', f'    losses={names!r},',
-        f"    primary={primary!r}, meltr=dict(type='MELTR', "
-        "start='primary'))",
+        f'    primary={primary!r},',
+        "    meltr=dict(type='MELTR', start='primary', normalise=True))",
         "optim_wrapper = dict(type='AIDOptimWrapper', gamma=0.,",
         "                     constructor='AIDOptimWrapperConstructor',",
         "                     meta_optimizer=dict(type='AdamW', lr=1e-4))",

@@ -136,6 +136,7 @@ def apply(cfg: Config, method: str) -> None:
         normal = cfg.model.model.get('type') == 'AllInOne'
         cfg.model.meltr.start = 'normal' if normal else 'random'
         cfg.model.meltr.scale_losses = False
+        cfg.model.meltr.normalise = False
         cfg.optim_wrapper.inverse_hessian = None
         cfg.optim_wrapper.gamma = 0.1
         cfg.optim_wrapper.interval = 5 if normal else 3

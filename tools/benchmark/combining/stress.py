@@ -185,7 +185,7 @@ def config(cell: str, world_seed: int) -> Config:
             losses=names(cell), primary='loss_class',
             meltr=dict(type='MELTR', hidden_dims=(32, 64),
                        feedforward_dim=128, dropout=0., start='sum',
-                       scale_losses=True)),
+                       scale_losses=True, normalise=True)),
         optim_wrapper=dict(
             type='AIDOptimWrapper', constructor='AIDOptimWrapperConstructor',
             optimizer=dict(type='AdamW', lr=3e-3, weight_decay=0.01),

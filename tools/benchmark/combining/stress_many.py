@@ -25,9 +25,9 @@ Params = Dict[str, Tensor]
 HEADS, HELD_OUT, BATCH, CAPACITY = 8, 0.2, 32, 10
 LR, META_LR, DECAY = 3e-3, 1e-2, 0.01
 # Those of stress.config.
-SETTINGS = dict(start='sum', scale='1', hessian='project', gamma='0',
-                meta='training', interval='10', meta_lr=str(META_LR),
-                fraction=str(HELD_OUT))
+SETTINGS = dict(start='sum', scale='1', normalise='1',
+                hessian='project', gamma='0', meta='training', interval='10',
+                meta_lr=str(META_LR), fraction=str(HELD_OUT))
 
 
 def supports(method: str) -> bool:
@@ -117,7 +117,8 @@ class Runs:
                                     'learnt_weights')
         if self.name == 'meltr_official':
             self.options.update(dict(
-                start='random', scale='0', hessian='identity', gamma='0.1',
+                start='random', scale='0', normalise='0',
+                hessian='identity', gamma='0.1',
                 meta='training', interval='3',
                 meta_lr=str(OFFICIAL_META_LR)), **options)
         cfg = stress.config(cell, 0)
@@ -171,6 +172,11 @@ class Runs:
         scaled = self.name == 'meltr' and self.options['scale'] == '1'
         if self.name == 'scaled_sum' or scaled:
             self.size = torch.ones(len(seeds), len(self.names))
+        # Of the absolute weights, where MELTR is normalised.
+        self.weight_sum = None
+        if self.name.startswith('meltr') and self.options['normalise'] == '1':
+            self.weight_sum = 1 if self.options['start'] == 'primary' else \
+                len(self.names)
         self.history: List[tuple] = []
         self.trace: List[Tensor] = []
 
@@ -234,6 +240,10 @@ class Runs:
         total = self.total(losses)
         slopes, = torch.autograd.grad(
             total.sum(), losses, create_graph=graph)
+        if self.weight_sum is not None:
+            sizes = slopes if self.size is None else slopes * self.size
+            slopes = slopes * (self.weight_sum / sizes.abs().sum(
+                1, keepdim=True))
         return losses, total, slopes
 
     def step(self, rows: Tensor, update: int) -> None:
