@@ -44,7 +44,8 @@ def check(result):
     assert whole['meta_steps'] == resumed['meta_steps'] > cut['meta_steps']
     for name, tensor in whole.items():
         if isinstance(tensor, torch.Tensor):
-            assert torch.equal(tensor, resumed[name]), name
+            assert torch.equal(tensor, resumed[name]), (
+                f'{name}: by {(tensor - resumed[name]).abs().max()}')
     assert not torch.equal(whole['meltr.fc1.weight'],
                            cut['meltr.fc1.weight'])
 
