@@ -118,8 +118,8 @@ model = dict(
     primary='loss_qa')
 
 # ---- optimisers: two AdamW with constant rates, MELTR every 10 updates.
-# Source of every other number: agent.py and args_msvd-qaoe.json of the official
-# code.
+# Source of every other number: agent.py and args_msvd-qaoe.json of the
+# official code.
 optim_wrapper = dict(
     type='AIDOptimWrapper',
     constructor='AIDOptimWrapperConstructor',
