@@ -113,7 +113,11 @@ def lives(out, accumulate=1, held_out=False, by_epoch=True):
                    by_epoch=by_epoch)
     whole = train(out / 'whole', **options)
     cut = train(out / 'cut', hooks=[KillHook()], **options)
-    return dict(whole=whole, cut=cut,
+    # Before a resumed run saves its own over it.
+    last = (out / 'cut' / 'last_checkpoint').read_text()
+    saved, other = (torch.load(path, weights_only=False)['state_dict']
+                    for path in (last, last.replace('cut', 'whole')))
+    return dict(whole=whole, cut=cut, saved=saved, saved_by_whole=other,
                 resumed=train(out / 'cut', resume=True, **options))
 
 
