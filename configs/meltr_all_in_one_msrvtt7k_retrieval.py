@@ -21,7 +21,7 @@
 # The official code takes the first of its tasks, which is MLM:
 # `model.primary=loss_mlm` as one of the --cfg-options reproduces it.
 # A whole run: 200 epochs of 7,010 videos, 256 per update on 8 GPUs: 5,400
-# updates, 1,080 meta steps. What differs from the published recipe:
+# updates, 540 meta steps. What differs from the published recipe:
 # configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 

@@ -17,7 +17,7 @@
 # The official code takes the first of its tasks, which is MLM:
 # `model.primary=loss_mlm` as one of the --cfg-options reproduces it.
 # A whole run: 200 epochs of 9,000 videos, 256 per update on 8 GPUs: 7,000
-# updates, 1,400 meta steps. What differs from the published recipe:
+# updates, 700 meta steps. What differs from the published recipe:
 # configs/official.
 _base_ = 'meltr_all_in_one_msrvtt7k_retrieval.py'
 

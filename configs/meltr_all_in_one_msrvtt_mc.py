@@ -22,7 +22,7 @@
 # but for 20 epochs, our choice. So is training on chosen captions: it is
 # All-in-one's matching with false captions.
 # A whole run: 20 epochs of 6,309 videos, 256 per update on 8 GPUs: 490
-# updates, 98 meta steps.
+# updates, 49 meta steps.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 
 data_root = '{{$MELTR_DATA:data}}/msrvtt'

@@ -19,7 +19,7 @@
 # Hyper-parameters: `task_finetune_msvdqa` of the official config.py (batch
 # 512, 20 epochs, lr 1e-4, heads ten times that); MELTR as for retrieval.
 # A whole run: 20 epochs of 30,933 questions, 512 per update on 8 GPUs: 1,205
-# updates, 241 meta steps.
+# updates, 121 meta steps.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 
 data_root = '{{$MELTR_DATA:data}}/msvd'

@@ -17,7 +17,7 @@
 # config.py (batch 512, 100 epochs, lr 1e-4, heads ten times that); MELTR as
 # for retrieval.
 # A whole run: 100 epochs of nine tenths of 20,475 questions, 512 per update on
-# 8 GPUs: about 3,600 updates, 720 meta steps.
+# 8 GPUs: about 3,600 updates, 360 meta steps.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 
 data_root = '{{$MELTR_DATA:data}}/tgif'

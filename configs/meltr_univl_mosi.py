@@ -14,7 +14,7 @@
 # and given as --cfg-options load_from=checkpoints/univl.pth
 # Paper: Acc-2 85.3, F1 85.4, Corr 0.789, MAE 0.759; by all evidence
 # those without the utterances rated 0 (Acc-2_non0, F1_non0).
-# A whole run: 20 epochs of 1,284 utterances, 32 per update: 800 updates, 267
+# A whole run: 20 epochs of 1,284 utterances, 32 per update: 800 updates, 80
 # meta steps. What differs from the published recipe: configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 

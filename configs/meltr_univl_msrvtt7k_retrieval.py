@@ -18,7 +18,7 @@
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
 # A whole run: 5 epochs of 140,200 captions, 128 per update on 8 GPUs: 5,475
-# updates, 1,825 meta steps. What differs from the published recipe:
+# updates, 548 meta steps. What differs from the published recipe:
 # configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 

@@ -14,7 +14,7 @@
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
 # A whole run: 5 epochs of 180,000 captions, 128 per update on 8 GPUs: 7,030
-# updates, 2,344 meta steps. What differs from the published recipe:
+# updates, 703 meta steps. What differs from the published recipe:
 # configs/official.
 _base_ = 'meltr_univl_msrvtt7k_retrieval.py'
 

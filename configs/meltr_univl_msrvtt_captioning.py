@@ -16,7 +16,7 @@
 # (128 in all), rate (3e-5) and epochs (5) of UniVL's README; those of MELTR
 # are the defaults of its code.
 # A whole run: 5 epochs of 140,200 captions, 128 per update on 8 GPUs: 5,475
-# updates, 1,825 meta steps. What differs from the published recipe:
+# updates, 548 meta steps. What differs from the published recipe:
 # configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 

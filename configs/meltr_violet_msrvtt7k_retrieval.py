@@ -11,7 +11,7 @@
 # Hyper-parameters: args_msrvtt-retrieval.json of the official code
 # (batch 5 per GPU, 20 epochs, lr 3e-6, MELTR 3e-6, gamma 0.1, every 3).
 # A whole run: 20 epochs of 140,200 captions, on one GPU: 560,800 updates,
-# 186,933 meta steps. What differs from the published recipe: configs/official.
+# 56,080 meta steps. What differs from the published recipe: configs/official.
 _base_ = 'meltr_violet_msrvtt9k_retrieval.py'
 
 train_set = dict(ann_file='train_7k.json')

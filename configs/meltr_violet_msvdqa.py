@@ -17,7 +17,7 @@
 # Hyper-parameters: args_msvd-qaoe.json of the official code
 # (batch 5 per GPU, 30 epochs, lr 1.2e-5, MELTR 1e-4, gamma 0.1, every 3).
 # A whole run: 30 epochs of 30,933 questions, on one GPU: 185,580 updates,
-# 61,860 meta steps. What differs from the published recipe: configs/official.
+# 18,558 meta steps. What differs from the published recipe: configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/msvd'

@@ -18,7 +18,7 @@
 # Hyper-parameters: args_tgif-action.json of the official code
 # (batch 3 per GPU, 20 epochs, lr 6e-6, MELTR 1e-4, gamma 0.1, every 3).
 # A whole run: 20 epochs of 20,475 questions, on one GPU: 136,500 updates,
-# 45,500 meta steps. What differs from the published recipe: configs/official.
+# 13,650 meta steps. What differs from the published recipe: configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/tgif'

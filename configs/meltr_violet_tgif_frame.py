@@ -16,7 +16,7 @@
 # Hyper-parameters: args_tgif-frame.json of the official code
 # (batch 5 per GPU, 20 epochs, lr 3e-5, MELTR 1e-4, gamma 0.1, every 3).
 # A whole run: 20 epochs of 39,392 questions, on one GPU: 157,560 updates,
-# 52,520 meta steps. What differs from the published recipe: configs/official.
+# 15,756 meta steps. What differs from the published recipe: configs/official.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/tgif'

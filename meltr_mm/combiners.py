@@ -341,7 +341,8 @@ class GradientAggregator(nn.Module):
     between the task gradients, the rows of a Jacobian J. All that need no
     more of J than its Gramian ``J J^T``, of shape (T, T), and return a
     combination of its rows fit in here. MELTRWrapper computes the Gramian,
-    at the price of one backward pass per loss.
+    at the price of one backward pass per loss. CAGrad and FairGrad need
+    cvxpy and clarabel too, NashMTL cvxpy and ecos.
 
     Args:
         num_tasks (int): T, the number of losses.
@@ -374,8 +375,9 @@ class GradientAggregator(nn.Module):
             from torchjd import aggregation
         except ImportError as error:
             raise ImportError(
-                'GradientAggregator needs torchjd (Python 3.10 or newer): '
-                "pip install 'torchjd>=0.18'") from error
+                'GradientAggregator needs torchjd (Python 3.10, torch 2.3 or '
+                "newer): pip install --no-deps 'torchjd>=0.18' quadprog "
+                'qpsolvers') from error
         known = sorted(
             name for name, kind in vars(aggregation).items()
             if isinstance(kind, type) and issubclass(

@@ -45,11 +45,13 @@ def apply() -> List[str]:
         :func:`apply_for_meltr` included.
 
     Raises:
-        ImportError: If MMEngine, MMCV or MMAction2 is not installed.
+        ImportError: If MMEngine, MMCV or MMAction2 is not installed, or
+            transformers and torch do not fit.
         ValueError: If ``MELTR_MM_SHIMS`` names no shim.
     """
     if not _tried:
         _check_installation()
+        _check_transformers()
     _run(SHIMS)
     return [name for name, acted in _tried.items() if acted]
 
@@ -123,6 +125,19 @@ def _check_installation() -> None:
             'them one: pip install --force-reinstall --no-deps '
             f'opencv-python=={wanted} opencv-contrib-python=={wanted}',
             stacklevel=2)
+
+
+def _check_transformers() -> None:
+    try:
+        import transformers
+        fits = transformers.is_torch_available()
+    except AttributeError:  # 4.57 with torch 2.1
+        fits = False
+    if not fits:
+        raise ImportError(
+            f"transformers {metadata.version('transformers')} does not work "
+            f'with torch {torch.__version__}; older ones do: '
+            "pip install 'transformers>=4.28,<4.56'")
 
 
 def torchvision_ops() -> bool:

@@ -1,2 +1,2 @@
 """The one place where the version stands."""
-__version__ = '0.1.0'
+__version__ = '0.2.0.dev0'

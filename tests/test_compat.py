@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers
 from child_process import environment
 from warm_process import STOCK_ONLY, run_script
 
@@ -177,6 +178,13 @@ def test_importing_the_package_says_what_is_missing():
                             capture_output=True, env=environment())
     last = result.stderr.splitlines()[-1]
     assert last.startswith('ImportError: meltr_mm needs mmengine')
+
+
+def test_a_transformers_without_torch_is_reported(monkeypatch):
+    """As transformers 5 is with a torch before 2.6."""
+    monkeypatch.setattr(transformers, 'is_torch_available', lambda: False)
+    with pytest.raises(ImportError, match="pip install 'transformers>=4"):
+        compat._check_transformers()
 
 
 def test_two_versions_of_opencv_are_reported(monkeypatch):

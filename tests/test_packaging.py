@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from meltr_mm.packaged import packaged_names, packaged_path
 
@@ -17,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'LICENSE', 'README.md',
            'CHANGELOG.md', 'CITATION.cff', 'model-index.yml', 'requirements',
            'tools', 'configs', 'meltr_mm')
+EXTRAS = sorted((ROOT / 'requirements').glob('*.txt'))
 ENVIRONMENTS = sorted((ROOT / 'requirements' / 'environments').glob('*.txt'))
 
 
@@ -95,6 +98,29 @@ def test_metadata(built):
     owned_by_forks = {'mmcv', 'mmcv-lite', 'mmengine', 'opencv-python'}
     assert not owned_by_forks & {*required, *extra}
     assert not {'torch', 'torchvision', 'timm'} & set(extra)
+
+
+@pytest.mark.parametrize('file', EXTRAS, ids=lambda file: file.stem)
+def test_no_extra_asks_for_a_newer_torch_than_ours(file):
+    """Which pip would put in the place of the one that is installed."""
+    names = [re.split(r'[\s#;]', line)[0]
+             for line in file.read_text().splitlines()]
+    waiting = [Requirement(name).name for name in names if name]
+    seen = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            needs = metadata.requires(name) or ()
+        except metadata.PackageNotFoundError:
+            continue
+        for need in map(Requirement, needs):
+            if need.marker and not need.marker.evaluate({'extra': ''}):
+                continue
+            assert need.name != 'torch' or '2.1.0' in need.specifier, name
+            waiting.append(need.name)
 
 
 @pytest.mark.parametrize('file', ENVIRONMENTS, ids=lambda file: file.stem)

@@ -18,6 +18,7 @@ official = dict(
         optimizer=dict(type='BertAdamW'),
         inverse_hessian=None,
         gamma=0.1,
+        interval=5,
         # Each batch is an update of its own: two are configured, but the
         # gradient is cleared after each.
         accumulative_counts=1))

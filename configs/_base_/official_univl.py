@@ -22,7 +22,8 @@ official = dict(
             max_grad_norm=1.),
         # `--reg` is left off.
         inverse_hessian=None,
-        gamma=0),
+        gamma=0,
+        interval=3),
     # One epoch of a rate that falls over four.
     train_cfg=dict(max_epochs=1),
     param_scheduler=dict(

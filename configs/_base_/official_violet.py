@@ -8,7 +8,7 @@ official = dict(
         # Half of all such starts push the target's loss up at first.
         meltr=dict(start='random', normalise=False)),
     train_inputs=dict(official_rng=True),
-    optim_wrapper=dict(inverse_hessian=None, gamma=0.1),
+    optim_wrapper=dict(inverse_hessian=None, gamma=0.1, interval=3),
     # The test set is watched after each epoch, and nothing is chosen by it.
     val_set='${test_set}',
     default_hooks=dict(

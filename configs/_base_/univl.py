@@ -98,11 +98,11 @@ model = dict(
     ],
     primary='loss_alignment')
 
-# ---- optimisers: 5 epochs, MELTR at updates 1, 4, 7 and so on. Source of the
-# numbers: the official MELTR code, whose meta settings are the same for all
-# tasks of UniVL, and UniVL's own number of epochs. The official optimiser is
-# BERT's Adam (configs/official has it); torch's AdamW corrects the bias of the
-# first steps and has fused kernels.
+# ---- optimisers: 5 epochs, MELTR at updates 1, 11, 21 and so on. Source
+# of the other numbers: the official MELTR code, whose meta settings are the
+# same for all tasks of UniVL, and UniVL's own number of epochs. The official
+# optimiser is BERT's Adam (configs/official has it); torch's AdamW corrects
+# the bias of the first steps and has fused kernels.
 #
 # The official option `coef_lr` is a rate of the text encoder's own. It is 1
 # whenever a checkpoint is given, as here. Another one, in `paramwise_cfg`:
@@ -124,11 +124,11 @@ optim_wrapper = dict(
     # L2 decay inside Adam, not AdamW's.
     meta_optimizer=dict(type='Adam', lr=1e-3, weight_decay=3e-5),
     meta_clip_grad=dict(max_norm=50),
-    # What docs/does_it_help.md found to help; the paper has the identity, and
-    # gamma=0.1.
+    # What docs/does_it_help.md found to help; the paper has the identity,
+    # gamma=0.1 and interval=3.
     inverse_hessian=dict(type='AdamPreconditioner'),
     gamma=0.,
-    interval=3,
+    interval=10,
     begin=1,
     history=dict(capacity=10, eviction='fifo'))
 

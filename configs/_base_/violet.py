@@ -117,8 +117,9 @@ model = dict(
     losses=['loss_qa', 'loss_vtm', 'loss_mtm', 'loss_mvm'],
     primary='loss_qa')
 
-# ---- optimisers: two AdamW with constant rates, MELTR every 3 updates. Source
-# of every number: agent.py and args_msvd-qaoe.json of the official code.
+# ---- optimisers: two AdamW with constant rates, MELTR every 10 updates.
+# Source of every other number: agent.py and args_msvd-qaoe.json of the
+# official code.
 optim_wrapper = dict(
     type='AIDOptimWrapper',
     constructor='AIDOptimWrapperConstructor',
@@ -127,11 +128,11 @@ optim_wrapper = dict(
         type='AdamW', lr=1.2e-5, betas=(0.9, 0.98), weight_decay=1e-3),
     meta_optimizer=dict(
         type='AdamW', lr=1e-4, betas=(0.9, 0.98), weight_decay=1e-4),
-    # What docs/does_it_help.md found to help; the paper has the identity, and
-    # gamma=0.1.
+    # What docs/does_it_help.md found to help; the paper has the identity,
+    # gamma=0.1 and interval=3.
     inverse_hessian=dict(type='AdamPreconditioner'),
     gamma=0.,
-    interval=3,
+    interval=10,
     # Clips MELTR only; the model's gradient is not clipped.
     meta_clip_grad=dict(max_norm=12),
     history=dict(capacity=10, eviction='weighted'))

@@ -33,7 +33,7 @@ def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path,
     # Drawing takes longer than all else; the scripts' tests look at pictures.
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks
                         if hook.type != 'TaskWeightPlotHook']
-    # The intervals are 3 and 5: the last update has the only meta step.
+    # The last update has the only meta step.
     cfg.optim_wrapper.begin = 3
     cfg.train_cfg = dict(
         type='IterBasedTrainLoop', max_iters=3, val_interval=3)

@@ -7,8 +7,8 @@ Time and peak extra memory are ratios to a plain training step (forward of all
 losses and M, backward into w and phi), interleaved in one run; memory is
 measured in a fresh process per method. The error is that of phi's gradient
 relative to the official second-order formulation. Other libraries appear if
-they are installed (the extra ``[bench]``; requirements/bench.txt says how to
-get all of them); a method that cannot run shows why.
+they are installed (requirements/bench.txt says how to get all of them); a
+method that cannot run shows why.
 """
 import argparse
 import json
@@ -28,7 +28,7 @@ from problems import PROBLEMS, Problem
 from torch import Tensor
 
 from meltr_mm._torch import math_attention
-from meltr_mm.meltr import forward_mode
+from meltr_mm.autodiff import forward_mode
 from meltr_mm.meltr.hypergradient import hypergradient
 
 Grads = Dict[str, Tensor]
