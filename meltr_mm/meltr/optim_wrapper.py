@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ContextManager, Dict, Iterator, List, Optional, Tuple
 
 import torch
-from mmengine.dist import broadcast, get_world_size
+from mmengine.dist import broadcast
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
@@ -16,6 +16,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from .._torch import compiler_disable, keep_compiled_graphs, total_norm
+from ..autodiff.products import AutoProducts, everywhere
 from ..check_options import (
     check_choice,
     check_clipping,
@@ -28,7 +29,6 @@ from ..check_options import (
 )
 from .history import BatchHistory, Ear, HeldOutBatches, Window
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
-from .products import AutoProducts, everywhere
 from .safeguards import (
     SkipCounter,
     check_sizes,
@@ -39,7 +39,7 @@ from .safeguards import (
     tasks_of,
     value_problem,
 )
-from .wrapper import MELTRWrapper, average, unwrapped
+from .wrapper import MELTRWrapper, averaging, unwrapped
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -314,7 +314,7 @@ class AIDOptimWrapper(OptimWrapper):
             [self.held_out.draw()]
         training = drawn()
         model = self._model
-        mean = average if get_world_size() > 1 else None
+        mean = averaging()
         while True:
             result = self.hypergradient(
                 model.model,

@@ -22,10 +22,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 import meltr_mm  # noqa: F401  registers everything
+from meltr_mm.autodiff.products import AutoProducts
 from meltr_mm.autodiff.tensor_lists import filled, gradients, inner_product
 from meltr_mm.meltr import MELTRWrapper
 from meltr_mm.meltr.hypergradient import hypergradient
-from meltr_mm.meltr.products import AutoProducts
 
 
 def build(cfg: Config) -> Tuple[BaseModel, Any]:
