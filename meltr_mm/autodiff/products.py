@@ -169,11 +169,7 @@ class AutoProducts:
         def run(estimator: str) -> Products:
             return mean_products(estimator, batches, params, v, scale)
 
-        def agree(error: float) -> bool:
-            return everywhere(error <= self.tolerance, device, average)
-
         model = batches[0].model
-        device = next(model.parameters()).device
         if self.chosen == 'jvp' and self.since_check < self.recheck:
             self.since_check += 1
             forward, objection = _try_forward_mode(run, model, average)
@@ -181,18 +177,27 @@ class AutoProducts:
                 return forward
             self._fall_back(objection)
         reference = run('vjp')
-        if self.chosen == 'vjp':
-            return reference
+        if self.chosen != 'vjp':
+            self._compare(run, reference, model, average)
+        return reference
+
+    def _compare(self, run: Callable[[str], Products], reference: Products,
+                 model: nn.Module, average: Optional[Average]) -> None:
+        """Choose by comparing forward mode with reverse mode's products."""
+
+        def agree(error: float) -> bool:
+            return everywhere(error <= self.tolerance, s.device, average)
+
         _, s = reference
-        if not everywhere(bool(s.isfinite().all() and s.any()), device,
-                          average):
-            return reference  # nothing to compare with; decide next time
+        comparable = bool(s.isfinite().all() and s.any())
+        if not everywhere(comparable, s.device, average):
+            return  # nothing to compare with; decide next time
         self.since_check = 0
         if len(s) == 1:
             self.chosen = 'vjp'
             print_log("estimator: 'vjp', the cheapest exact one for one task",
                       'current')
-            return reference
+            return
         forward, objection = _try_forward_mode(run, model, average)
         if objection is None:
             error = _difference(forward, reference)
@@ -211,7 +216,6 @@ class AutoProducts:
         else:
             print_log(f"estimator: 'jvp' differs from 'vjp' by {error:.1e}, "
                       f'after {self.recheck} meta steps', 'current')
-        return reference
 
     def _fall_back(self, objection: str) -> None:
         self.chosen = 'vjp'

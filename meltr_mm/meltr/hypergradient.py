@@ -20,16 +20,7 @@ alone, unless its direct derivative in :math:`\phi` is asked for.
 """
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import (
-    Callable,
-    Dict,
-    Iterable,
-    List,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
+from typing import Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor, nn
@@ -145,44 +136,39 @@ def hypergradient(model: nn.Module,
         TypeError: If ``'finite_difference'`` meets parameters of less than
             float32 precision.
     """
-    _check(estimator, meltr, gamma)
     state = ModelState(model, moving)
     params = [p for p in model.parameters() if p.requires_grad]
-    primary = [Pass(e, model, state) for e in _as_list(primary)]
-    batches = [Pass(e, model, state) for e in _as_list(losses)]
+    primary = _passes(primary, model, state)
+    batches = _passes(losses, model, state)
     sync = average if sync_losses else None
+    _check(estimator, meltr, gamma, plain=not average and not inverse_hessian
+           and len(primary) == len(batches) == 1)
 
     with Generators(next(model.parameters()).device).preserved(), \
             non_reentrant_checkpoints(), torch.enable_grad():
         if estimator == 'double_backward':
-            if inverse_hessian or average or len(primary + batches) > 2:
-                raise ValueError(
-                    "estimator 'double_backward' is a reference for one "
-                    'process, no accumulation and the identity as inverse '
-                    "Hessian; use 'jvp' or 'vjp'")
             return _double_backward(meltr, primary, batches[0], params, gamma,
                                     direct_regulariser)
 
-        # v = dV/dw.
+        # v = dV/dw
         value, v, has_graph = _value_and_gradient(primary, params, scale)
         combined = None
         if gamma or inverse_hessian and inverse_hessian.needs_hessian:
             combined, pulled = _combined_and_pulled(
                 meltr, batches, params, gamma, sync, scale)
             v = add(v, pulled)
-        if average or inverse_hessian:
-            v = filled(v, params)
         if average:
+            v = filled(v, params)
             average(v)
 
-        # H^-1 v; without an inverse Hessian, v.
+        # H^-1 v, or v itself
         if inverse_hessian:
             hessian = combined and training_hessian(
                 batches, params, combined.losses, combined.weights, average,
                 sync, scale)
-            v = inverse_hessian(hessian, v, params)
+            v = inverse_hessian(hessian, filled(v, params), params)
 
-        # s_t = <dl_t/dw, v>.
+        # s_t = <dl_t/dw, v>
         if isinstance(estimator, AutoProducts):
             means, s = estimator(batches, params, v, scale, average)
         else:
@@ -193,7 +179,7 @@ def hypergradient(model: nn.Module,
         if sync:
             sync([s])
 
-        # phi.grad: the derivative of - sum_t (dM/dl_t) s_t in phi.
+        # phi.grad = d/dphi of - sum_t (dM/dl_t) s_t
         objective = -torch.dot(combined.weights, s.detach())
         if gamma and direct_regulariser:
             objective = objective \
@@ -335,7 +321,7 @@ def _double_backward(meltr: nn.Module, primary: Sequence[Pass],
 
 
 def _check(estimator: Union[str, AutoProducts], meltr: nn.Module,
-           gamma: float) -> None:
+           gamma: float, plain: bool) -> None:
     if isinstance(estimator, str) and estimator not in ESTIMATORS:
         raise ValueError(f'estimator must be one of {ESTIMATORS}, '
                          f'but got {estimator!r}')
@@ -345,7 +331,14 @@ def _check(estimator: Union[str, AutoProducts], meltr: nn.Module,
             'MELTR(normalise=True) has no regulariser and no official route; '
             "set gamma=0 and an estimator other than 'double_backward', or "
             'normalise=False')
+    if estimator == 'double_backward' and not plain:
+        raise ValueError(
+            "estimator 'double_backward' is a reference for one process, no "
+            'accumulation and the identity as inverse Hessian; use '
+            "'jvp' or 'vjp'")
 
 
-def _as_list(evaluate: Union[Evaluate, Sequence[Evaluate]]) -> List[Evaluate]:
-    return [evaluate] if callable(evaluate) else list(evaluate)
+def _passes(evaluate: Union[Evaluate, Sequence[Evaluate]], model: nn.Module,
+            state: ModelState) -> Sequence[Pass]:
+    evaluate = [evaluate] if callable(evaluate) else evaluate
+    return [Pass(e, model, state) for e in evaluate]

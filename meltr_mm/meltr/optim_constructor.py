@@ -6,7 +6,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import OPTIM_WRAPPER_CONSTRUCTORS, OPTIMIZERS
 from torch import nn
 
-from .wrapper import MELTRWrapper, unwrapped
+from .wrapper import meltr_wrapper
 
 
 @OPTIM_WRAPPER_CONSTRUCTORS.register_module()
@@ -37,11 +37,11 @@ class AIDOptimWrapperConstructor:
     def __init__(self,
                  optim_wrapper_cfg: dict,
                  paramwise_cfg: Optional[dict] = None) -> None:
-        cfg = copy.deepcopy(dict(optim_wrapper_cfg))
-        self.meta_optimizer = cfg.pop('meta_optimizer', None)
-        self.base_constructor = cfg.pop('base_constructor',
-                                        'DefaultOptimWrapperConstructor')
-        self.optim_wrapper_cfg = cfg
+        self.optim_wrapper_cfg = copy.deepcopy(dict(optim_wrapper_cfg))
+        self.meta_optimizer = self.optim_wrapper_cfg.pop(
+            'meta_optimizer', None)
+        self.base_constructor = self.optim_wrapper_cfg.pop(
+            'base_constructor', 'DefaultOptimWrapperConstructor')
         self.paramwise_cfg = paramwise_cfg
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
@@ -50,11 +50,7 @@ class AIDOptimWrapperConstructor:
         Args:
             model (nn.Module): A MELTRWrapper, or DDP around one.
         """
-        model = unwrapped(model)
-        if not isinstance(model, MELTRWrapper):
-            raise TypeError(
-                'AIDOptimWrapperConstructor needs a MELTRWrapper, but the '
-                f'model is a {type(model).__name__}')
+        model = meltr_wrapper(model, type(self).__name__)
         meta_optimizer = None
         if model.needs_meta_steps:
             if self.meta_optimizer is None:

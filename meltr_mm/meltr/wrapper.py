@@ -235,11 +235,10 @@ class MELTRWrapper(BaseModel):
             if hasattr(self.meltr, 'observe'):
                 self.meltr.observe(combined.losses.detach())
 
-        log_vars = dict(loss=total)
-        log_vars.update((name, mean.detach()) for name, mean in means.items())
-        log_vars.update((f'weight/{name}', weight)
-                        for name, weight in zip(self.losses, weights))
-        return loss, log_vars
+        return loss, {
+            'loss': total,
+            **{name: mean.detach() for name, mean in means.items()},
+            **{f'weight/{n}': w for n, w in zip(self.losses, weights)}}
 
     def _tell_untrained(self) -> None:
         if not self._told_untrained:
@@ -291,6 +290,21 @@ def unwrapped(model: nn.Module) -> nn.Module:
             "dict(type='ZeroRedundancyOptimizer', optimizer_type='AdamW', "
             '...) where memory is short')
     return model.module
+
+
+def meltr_wrapper(model: nn.Module, asker: str) -> MELTRWrapper:
+    """The MELTRWrapper that a model is, out of DDP.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    model = unwrapped(model)
+    if not isinstance(model, MELTRWrapper):
+        raise TypeError(
+            f'{asker} needs a MELTRWrapper, but got {type(model).__name__}; '
+            "wrap the model: model=dict(type='MELTRWrapper', model=..., "
+            "meltr=dict(type='MELTR'), losses=[...], primary=...)")
+    return model
 
 
 def _check_losses(losses: Sequence[str], primary: str,
@@ -347,8 +361,8 @@ def _filled_in(meltr: dict, losses: Sequence[str], primary: str) -> dict:
 
 
 def _check_train_step(model: nn.Module) -> None:
-    if getattr(type(model), 'train_step',
-               BaseModel.train_step) is not BaseModel.train_step:
+    if getattr(type(model), 'train_step', None) not in (
+            None, BaseModel.train_step):
         raise TypeError(
             f'{type(model).__name__} has a train_step of its own, which '
             'MELTRWrapper would bypass; a model can be wrapped if its losses '
