@@ -422,7 +422,7 @@ class AIDOptimWrapper(OptimWrapper):
         if self.meta_optimizer is not None and 'meta_optimizer' in aid:
             safeguards.check_sizes(self.meta_optimizer, aid['meta_optimizer'])
             self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
-        self._tasks = aid.get('tasks')
+        self._tasks = aid.get('tasks', self._tasks)
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
         self.skips.in_a_row = dict(aid['skips'])
