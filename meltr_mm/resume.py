@@ -123,6 +123,9 @@ class ResumeHook(Hook):
         wrapper, loader = runner.optim_wrapper, runner.train_dataloader
         if not isinstance(wrapper, AIDOptimWrapper):
             return
+        # MMEngine gives it the hub that was made last, which is another run's
+        # if two of one name begin within a second.
+        wrapper.message_hub = runner.message_hub
         self._rereads = _can_be_read_again(loader)
         pending, wrapper.pending = wrapper.pending, {}
         if not pending:
