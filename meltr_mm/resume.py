@@ -128,12 +128,12 @@ class ResumeHook(Hook):
             return
         iterations = pending.get('iterations', [])
         window = pending.get('window', [])
-        if not self._rereads:
+        if not self._rereads and (iterations or window):
             print_log(
                 'the history of meta batches starts anew after resuming: '
                 'the training loader has no sampler with epochs that could '
                 'be asked again', 'current', logging.WARNING)
-        else:
+        elif iterations or window:
             wanted = {i for w in (*iterations, window) for i in w}
             batches = _read_again(loader, wanted)
             wrapper.history.refill(
@@ -214,17 +214,14 @@ class ResumeHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:
-        """Save the generators beside the state of AIDOptimWrapper, and in the
-        place of batches that can be read again, what brought them."""
+        """Save the generators beside the state of AIDOptimWrapper, and no
+        batches that can be read again."""
         aid = checkpoint.get('optimizer', {}).get('aid')
         if aid is None:
             return
         aid['generators'] = self._generators or [Generators().state]
-        wrapper = runner.optim_wrapper
-        if self._rereads and None not in wrapper.history.iterations:
+        if self._rereads and None not in aid['iterations']:
             aid.pop('batches', None)
-            aid.update(iterations=list(wrapper.history.iterations),
-                       window=list(wrapper.window))
 
 
 def _skip_what_was_trained(loop: BaseLoop) -> None:
