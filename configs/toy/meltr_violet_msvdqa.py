@@ -33,7 +33,5 @@ del clips
 # pass is two thirds of a step. The model computes only what is listed.
 model = dict(
     model=dict(task=dict(num_answers=14, dropout=0.)),
-    # The sum is a little worse here (docs/does_it_help.md).
-    meltr=dict(start='primary'),
     losses=['loss_qa', 'loss_mtm', 'loss_mvm'])
 work_dir = './work_dirs/toy/meltr_violet_msvdqa'
