@@ -105,8 +105,9 @@ class BatchHistory:
         self.iterations = list(iterations)
 
     def state_dict(self) -> dict:
-        """The generator; also the windows, if a safe load can read them."""
-        state = dict(generator=self.generator.get_state())
+        """Generator and iterations; the windows, if a safe load reads them."""
+        state = dict(generator=self.generator.get_state(),
+                     iterations=list(self.iterations))
         if _is_plain(self.batches):
             state['batches'] = list(self.batches)
         return state
@@ -115,7 +116,9 @@ class BatchHistory:
         """Load what :meth:`state_dict` returned."""
         self.generator.set_state(state['generator'].cpu())
         batches = state.get('batches', [])
-        self.refill(batches, [None] * len(batches))
+        unknown = [None] * len(batches)
+        self.refill(batches, state.get('iterations', unknown)
+                    if batches else unknown)
 
     def _evicted(self) -> int:
         if self.eviction == 'fifo':

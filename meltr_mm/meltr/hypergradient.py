@@ -87,8 +87,8 @@ def hypergradient(model: nn.Module,
     """Compute the gradient of MELTR's parameters by implicit differentiation.
 
     No parameter or buffer of the model, no ``.grad`` and no random generator
-    of torch is changed: each evaluation of the model works on copies of what
-    a forward may write.
+    of torch, numpy or Python is changed: each evaluation of the model works
+    on copies of what a forward may write.
 
     ``primary`` and ``losses`` may be lists, one callable per micro-batch of
     an accumulated batch. Their mean counts then, with no more memory than

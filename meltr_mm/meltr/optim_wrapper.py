@@ -187,12 +187,12 @@ class AIDOptimWrapper(OptimWrapper):
     @compiler_disable
     def _listen(self, model: nn.Module) -> None:
         self._attach(model)
-        if self.pending:
+        if self.pending.keys() - {'generators'}:
             print_log(
                 'the history of meta batches starts anew after resuming, for '
                 "want of custom_hooks=[dict(type='ResumeHook')]", 'current',
                 logging.WARNING)
-            self.pending = {}
+        self.pending = {}
         due = self.should_sync() and self._is_due(self.updates + 1)
         self._ear.open(
             self._model, self.message_hub.get_info('iter', -1), watch=due)
@@ -379,10 +379,10 @@ class AIDOptimWrapper(OptimWrapper):
         """State of the plain wrapper; under ``aid`` all that AID adds.
 
         That is the meta optimiser, counters, decisions, generators, how far
-        the held-out loader is, and the history, as far as it consists of
-        tensors and plain data. :class:`~meltr_mm.resume.ResumeHook` puts the
-        iterations that brought the batches in the place of these, where they
-        can be read again.
+        the held-out loader is, and the history: which iterations brought its
+        batches, and the batches themselves as far as they consist of tensors
+        and plain data. :class:`~meltr_mm.resume.ResumeHook` takes out those
+        that can be read again.
         """
         state = super().state_dict()
         aid = state['aid'] = dict(
@@ -392,6 +392,7 @@ class AIDOptimWrapper(OptimWrapper):
             tasks=self._tasks,
             held_out=self.held_out.drawn if self.held_out else 0,
             meta_scale=self._largest_scale,
+            window=list(self._ear.iterations),
             **self.history.state_dict())
         if self.meta_optimizer is not None:
             aid['meta_optimizer'] = self.meta_optimizer.state_dict()
@@ -431,15 +432,10 @@ class AIDOptimWrapper(OptimWrapper):
             self.estimator.chosen = aid.get('estimator')
             self.estimator.since_check = aid.get('since_check', 0)
         self.history.load_state_dict(aid)
-        self.pending = {key: aid[key] for key in (
-            'iterations', 'window', 'held_out', 'generators') if aid.get(key)}
-        if 'batches' in aid and not aid.get('held_out'):
-            self.pending = {}
-
-    @property
-    def window(self) -> List[int]:
-        """Iterations of the batches of an update that is not complete."""
-        return self._ear.iterations
+        keys = {'iterations', 'window', 'held_out', 'generators'}
+        if 'batches' in aid:  # these need not be read again
+            keys -= {'iterations', 'window'}
+        self.pending = {key: aid[key] for key in keys if aid.get(key)}
 
     def reopen(self, window: int) -> None:
         """Go back so many batches, which ResumeHook trains on again."""
