@@ -163,6 +163,15 @@ def row(config: str, size: int = 0, real: bool = False) -> str:
                        *(f'{value / GIB:#.3g}' for value in values)]) + ' |'
 
 
+def shapes_suffice() -> bool:
+    """Whether torch's optimisers work with shapes alone."""
+    try:
+        torch._foreach_div_([torch.zeros(1, device='meta')], [1.])
+    except NotImplementedError:  # 2.1
+        return False
+    return True
+
+
 def main(arguments: List[str] = None) -> None:
     """Read the command line and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -172,6 +181,9 @@ def main(arguments: List[str] = None) -> None:
     parser.add_argument('--real', action='store_true',
                         help='compute with numbers, on the CPU')
     args = parser.parse_args(arguments)
+    if not args.real and not shapes_suffice():
+        parser.error('this torch has optimisers for real numbers only; take a '
+                     'newer one (2.13 does), or --real')
     init_default_scope('mmaction')
     print('| config | batch | between updates | update | with meta step |\n'
           '|---|---|---|---|---|')
