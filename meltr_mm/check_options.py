@@ -149,6 +149,25 @@ def check_config(name: str, value: Any) -> None:
                          f'but got {value!r}')
 
 
+def check_clipping(name: str, value: Any) -> None:
+    """Check arguments of torch's ``clip_grad_norm_``.
+
+    Args:
+        name (str): Name of the option.
+        value (Any): What was given.
+
+    Raises:
+        ValueError: If ``max_norm`` is missing, or there is something else.
+    """
+    from torch.nn.utils import clip_grad_norm_
+    check_dict(name, value)
+    allowed = set(signature(clip_grad_norm_).parameters) - {'parameters'}
+    if 'max_norm' not in value or set(value) - allowed:
+        raise ValueError(f'{name} must have max_norm, and of '
+                         f'{sorted(allowed)} only, but got {value!r}')
+    check_number(f"{name}['max_norm']", value['max_norm'], above=0)
+
+
 def check_device(device: Any) -> None:
     """Check that a device is there.
 

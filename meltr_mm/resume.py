@@ -27,8 +27,8 @@ from mmengine.runner import (
 from mmengine.utils import digit_version
 from torch.utils.data import DataLoader
 
+from .autodiff.passes import ModelState
 from .meltr.optim_wrapper import AIDOptimWrapper
-from .meltr.passes import ModelState
 from .meltr.wrapper import unwrapped
 
 try:
@@ -110,6 +110,7 @@ class ResumeHook(Hook):
     def __init__(self) -> None:
         self._lock: Optional[IO] = None
         self._generators: List[dict] = []  # of all processes
+        self._rereads = False  # the training loader, that is
 
     def before_train(self, runner: Runner) -> None:
         """Take the work directory, and read again what the checkpoint names.
@@ -122,13 +123,13 @@ class ResumeHook(Hook):
         wrapper, loader = runner.optim_wrapper, runner.train_dataloader
         if not isinstance(wrapper, AIDOptimWrapper):
             return
-        wrapper.rereads = _can_be_read_again(loader)
+        self._rereads = _can_be_read_again(loader)
         pending, wrapper.pending = wrapper.pending, {}
         if not pending:
             return
         iterations = pending.get('iterations', [])
         window = pending.get('window', [])
-        if not wrapper.rereads:
+        if not self._rereads:
             print_log(
                 'the history of meta batches starts anew after resuming: '
                 'the training loader has no sampler with epochs that could '
@@ -214,10 +215,17 @@ class ResumeHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:
-        """Save the generators beside the state of AIDOptimWrapper."""
+        """Save the generators beside the state of AIDOptimWrapper, and in the
+        place of batches that can be read again, what brought them."""
         aid = checkpoint.get('optimizer', {}).get('aid')
-        if aid is not None:
-            aid['generators'] = self._generators or [Generators().state]
+        if aid is None:
+            return
+        aid['generators'] = self._generators or [Generators().state]
+        wrapper = runner.optim_wrapper
+        if self._rereads and None not in wrapper.history.iterations:
+            aid.pop('batches', None)
+            aid.update(iterations=list(wrapper.history.iterations),
+                       window=list(wrapper.window))
 
 
 class Generators:

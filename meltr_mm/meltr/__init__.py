@@ -5,14 +5,13 @@ top to bottom: loss_transformer (M), wrapper (the training loss), hypergradient
 (the mathematics), products and forward_mode (how it is first order),
 optim_wrapper (when it happens).
 """
-from .amp_optim_wrapper import AmpAIDOptimWrapper
 from .history import BatchHistory
 from .loss_transformer import MELTR
 from .optim_constructor import (
     AIDOptimWrapperConstructor,
     MetaOptimizerScheduler,
 )
-from .optim_wrapper import AIDOptimWrapper
+from .optim_wrapper import AIDOptimWrapper, AmpAIDOptimWrapper
 from .wrapper import MELTRWrapper
 
 __all__ = [

@@ -14,8 +14,8 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from .._torch import compiler_disable
+from ..autodiff.passes import fingerprints
 from ..check_options import check_choice, check_whole
-from .passes import fingerprints
 
 EVICTIONS = ('weighted', 'fifo')
 Window = List[Any]
@@ -104,6 +104,19 @@ class BatchHistory:
         """Put other windows in place of all, with their iterations."""
         self.batches = list(batches)
         self.iterations = list(iterations)
+
+    def state_dict(self) -> dict:
+        """The generator; also the windows, if a safe load can read them."""
+        state = dict(generator=self.generator.get_state())
+        if _is_plain(self.batches):
+            state['batches'] = list(self.batches)
+        return state
+
+    def load_state_dict(self, state: dict) -> None:
+        """Load what :meth:`state_dict` returned."""
+        self.generator.set_state(state['generator'].cpu())
+        batches = state.get('batches', [])
+        self.refill(batches, [None] * len(batches))
 
     def _evicted(self) -> int:
         if self.eviction == 'fifo':
@@ -229,3 +242,12 @@ def _may_be_shared(batch: Any) -> bool:
         return any(map(_may_be_shared, batch))
     plain = (str, bytes, int, float, bool, type(None), np.ndarray, np.generic)
     return not isinstance(batch, plain)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a safe load gives it back: tensors and plain data only."""
+    if isinstance(value, dict):
+        return all(map(_is_plain, (*value, *value.values())))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return type(value) in (torch.Tensor, str, int, float, bool, type(None))

@@ -36,21 +36,23 @@ import torch
 from torch import Tensor, nn
 
 from .._torch import compiler_disable
-from .inverse_hessian import Identity, TrainingHessian
-from .passes import (
-    Average,
+from ..autodiff.passes import (
     Evaluate,
     Generators,
     ModelState,
     Pass,
+    non_reentrant_checkpoints,
+)
+from ..autodiff.tensor_lists import (
+    Average,
     Tensors,
     add,
     filled,
     gradients,
     inner_product,
-    non_reentrant_checkpoints,
 )
-from .products import PRODUCTS, AutoProducts, mean_of
+from .inverse_hessian import TrainingHessian
+from .products import PRODUCTS, AutoProducts, mean_products
 
 ESTIMATORS = (*PRODUCTS, 'double_backward')
 
@@ -68,12 +70,14 @@ class Hypergradient:
         weights (Tensor): dM/dl at these losses, (T,).
         products (Tensor, optional): s, (T,); None for ``double_backward``,
             which never forms it.
+        has_graph (bool): Whether the primary loss could be differentiated.
     """
     grads: Dict[str, Tensor]
     value: Tensor
     losses: Tensor
     weights: Tensor
     products: Optional[Tensor]
+    has_graph: bool
 
 
 def hypergradient(model: nn.Module,
@@ -121,7 +125,8 @@ def hypergradient(model: nn.Module,
             has in phi at fixed w, which the official code leaves out.
             Defaults to False.
         inverse_hessian (Callable, optional): A component of
-            :mod:`meltr_mm.meltr.inverse_hessian`. Defaults to the identity.
+            :mod:`meltr_mm.meltr.inverse_hessian`. Defaults to None, the
+            identity.
         average (Callable, optional): Averages a list of tensors over the
             processes, in place. Defaults to None (one process).
         sync_losses (bool): With ``average``: M sees the losses averaged
@@ -141,16 +146,7 @@ def hypergradient(model: nn.Module,
         TypeError: If ``'finite_difference'`` meets parameters of less than
             float32 precision.
     """
-    if isinstance(estimator, str) and estimator not in ESTIMATORS:
-        raise ValueError(f'estimator must be one of {ESTIMATORS}, '
-                         f'but got {estimator!r}')
-    if getattr(meltr, 'normalise', False) and (
-            gamma or estimator == 'double_backward'):
-        raise ValueError(
-            'MELTR(normalise=True) has no regulariser and no official route; '
-            "set gamma=0 and an estimator other than 'double_backward', or "
-            'normalise=False')
-    solve = inverse_hessian or Identity()
+    _check(meltr, estimator, gamma)
     state = ModelState(model, moving)
     params = [p for p in model.parameters() if p.requires_grad]
     primary = [Pass(e, model, state) for e in _as_list(primary)]
@@ -160,49 +156,52 @@ def hypergradient(model: nn.Module,
     with Generators(next(model.parameters()).device).preserved(), \
             non_reentrant_checkpoints(), torch.enable_grad():
         if estimator == 'double_backward':
-            if average is not None or len(batches) > 1 or \
-                    len(primary) > 1 or solve.needs_direction:
+            if inverse_hessian or average or len(primary + batches) > 2:
                 raise ValueError(
                     "estimator 'double_backward' is a reference for one "
                     'process, no accumulation and the identity as inverse '
                     "Hessian; use 'jvp' or 'vjp'")
             return _double_backward(meltr, primary, batches[0], params, gamma,
                                     direct_regulariser)
-        value, v = _value_and_gradient(primary, params, scale)
+
+        # v = dV/dw, over all processes.
+        value, v, has_graph = _value_and_gradient(primary, params, scale)
         combined = None
-        if gamma or solve.needs_hessian:
+        if gamma or inverse_hessian and inverse_hessian.needs_hessian:
             combined, pulled = _combined_and_pulled(
                 meltr, batches, params, gamma, sync, scale)
             v = add(v, pulled)
-        if average is not None or solve.needs_direction:
+        if average or inverse_hessian:
             v = filled(v, params)
-        if average is not None:
+        if average:
             average(v)
-        if solve.needs_direction:
+
+        # H^-1 v.
+        if inverse_hessian:
             hessian = combined and TrainingHessian(
                 batches, params, combined.losses, combined.weights, average,
                 sync_losses, scale)
-            v = solve(hessian, v, params)
+            v = inverse_hessian(hessian, v, params)
+
+        # s, and with it the gradient of phi.
         if isinstance(estimator, AutoProducts):
-            pairs = estimator(batches, params, v, scale, average)
+            means, s = estimator(batches, params, v, scale, average)
         else:
-            pairs = [PRODUCTS[estimator](b, params, v, scale)
-                     for b in batches]
+            means, s = mean_products(estimator, batches, params, v, scale)
         if combined is None:
-            combined = combine(
-                meltr, mean_of(values for values, _ in pairs), sync)
-        s = mean_of(s for _, s in pairs).to(combined.weights.dtype)
-        if sync is not None:
+            combined = combine(meltr, means, sync)
+        s = s.to(combined.weights.dtype)
+        if sync:
             sync([s])
         grads = contract(meltr, combined.weights, s)
         if gamma and direct_regulariser:
             grads = _sum(grads, phi_gradients(
                 -gamma * combined.gap.sign() * combined.total, meltr))
         value = value + gamma * combined.gap.abs()
-        if average is not None:
+        if average:
             average([value] if sync_losses else [value, *grads.values()])
         return Hypergradient(grads, value, combined.losses.detach(),
-                             combined.weights.detach(), s)
+                             combined.weights.detach(), s, has_graph)
 
 
 @dataclass
@@ -296,15 +295,16 @@ def phi_gradients(value: Tensor, meltr: nn.Module) -> Dict[str, Tensor]:
 
 def _value_and_gradient(primary: Sequence[Pass],
                         params: Sequence[nn.Parameter],
-                        scale: float) -> Tuple[Tensor, Tensors]:
-    """Mean of the primary losses, and its gradient."""
-    values, v = [], [None] * len(params)
+                        scale: float) -> Tuple[Tensor, Tensors, bool]:
+    """Mean of the primary losses, its gradient, and whether it has one."""
+    values, v, has_graph = [], [None] * len(params), True
     for batch in primary:
         with batch.run() as loss:
             part = loss.sum() / len(primary)
             v = add(v, gradients(part, params, scale))
             values.append(part.detach())
-    return torch.stack(values).sum(0), v
+            has_graph = has_graph and loss.requires_grad
+    return torch.stack(values).sum(0), v, has_graph
 
 
 def _combined_and_pulled(meltr: nn.Module, batches: Sequence[Pass],
@@ -320,7 +320,8 @@ def _combined_and_pulled(meltr: nn.Module, batches: Sequence[Pass],
         with batches[0].run() as graph:
             combined = combine(meltr, graph, sync)
             return combined, gradients(graph, params, scale, pull(combined))
-    combined = combine(meltr, mean_of(b.values() for b in batches), sync)
+    values = torch.stack([batch.values() for batch in batches])
+    combined = combine(meltr, values.mean(0), sync)
     pulled: Tensors = [None] * len(params)
     for batch in batches if gamma else ():
         with batch.run() as graph:
@@ -336,7 +337,7 @@ def _double_backward(meltr: nn.Module, primary: Sequence[Pass],
 
     Tests and ``tools/convert/parity.py`` compare the first-order way with it.
     """
-    value, v = _value_and_gradient(primary, params, 1.)
+    value, v, has_graph = _value_and_gradient(primary, params, 1.)
     with batch.run() as losses:
         total = meltr(losses)
         regulariser = gamma * (losses.sum() - total).abs()
@@ -349,7 +350,20 @@ def _double_backward(meltr: nn.Module, primary: Sequence[Pass],
         if gamma and direct:
             grads = _sum(grads, phi_gradients(regulariser, meltr))
         return Hypergradient(grads, value + regulariser.detach(),
-                             losses.detach(), weights, None)
+                             losses.detach(), weights, None, has_graph)
+
+
+def _check(meltr: nn.Module, estimator: Union[str, AutoProducts],
+           gamma: float) -> None:
+    if isinstance(estimator, str) and estimator not in ESTIMATORS:
+        raise ValueError(f'estimator must be one of {ESTIMATORS}, '
+                         f'but got {estimator!r}')
+    if getattr(meltr, 'normalise', False) and (
+            gamma or estimator == 'double_backward'):
+        raise ValueError(
+            'MELTR(normalise=True) has no regulariser and no official route; '
+            "set gamma=0 and an estimator other than 'double_backward', or "
+            'normalise=False')
 
 
 def _sum(a: Dict[str, Tensor], b: Dict[str, Tensor]) -> Dict[str, Tensor]:

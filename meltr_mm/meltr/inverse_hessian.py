@@ -4,8 +4,8 @@ Each component is called with a product (multiplies with H, the Hessian of the
 training loss on the meta-training batch), ``v`` = dV/dw and the parameters,
 and gives an approximation of ``H^-1 v``; both lists have one tensor per
 parameter, of its shape. It says whether it uses the product
-(``needs_hessian``) and whether it does anything (``needs_direction``), and is
-configured as ``optim_wrapper = dict(inverse_hessian=dict(type=...))``.
+(``needs_hessian``; else it may be None), and is configured as
+``optim_wrapper = dict(inverse_hessian=dict(type=...))``.
 """
 import logging
 from contextlib import ExitStack
@@ -18,18 +18,18 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .._torch import math_attention
-from ..check_options import check_flag, check_number, check_whole
-from .passes import (
+from ..autodiff.passes import Pass, checkpointing_off
+from ..autodiff.tensor_lists import (
     Average,
-    Pass,
     Tensors,
     add,
-    checkpointing_off,
     filled,
     gradients,
     inner_product,
     scaled,
+    times,
 )
+from ..check_options import check_flag, check_number, check_whole
 
 HessianProduct = Callable[[List[Tensor]], List[Tensor]]
 Params = Sequence[nn.Parameter]
@@ -39,7 +39,7 @@ Params = Sequence[nn.Parameter]
 class Identity:
     """The identity: the paper's choice (MELTR, section 3.3), and free."""
 
-    needs_hessian = needs_direction = False
+    needs_hessian = False
 
     def __call__(self, product: Optional[HessianProduct], v: List[Tensor],
                  params: Params = ()) -> List[Tensor]:
@@ -65,7 +65,7 @@ class Neumann:
         ValueError: If one of them is negative, or lr is zero.
     """
 
-    needs_hessian = needs_direction = True
+    needs_hessian = True
 
     def __init__(self, terms: int = 3, lr: float = 0.1) -> None:
         check_whole('terms of Neumann', terms, least=0)
@@ -80,7 +80,7 @@ class Neumann:
         for _ in range(self.terms):
             term = add(term, product(term), -self.lr)
             total = add(total, term)
-        return [scaled(t, self.lr) for t in total]
+        return scaled(total, self.lr)
 
 
 @TASK_UTILS.register_module()
@@ -102,7 +102,7 @@ class ConjugateGradient:
         ValueError: If ``iters`` is not positive or the damping negative.
     """
 
-    needs_hessian = needs_direction = True
+    needs_hessian = True
 
     def __init__(self,
                  iters: int = 5,
@@ -131,7 +131,7 @@ class ConjugateGradient:
                 self._warn()
                 break
             step = size / curvature
-            x = [scaled(d, step) for d in direction] if x is None else \
+            x = scaled(direction, step) if x is None else \
                 add(x, direction, step)
             residual = add(residual, image, -step)
             previous, size = size, inner_product(residual, residual).item()
@@ -177,7 +177,7 @@ class AdamPreconditioner:
         ValueError: When called with the state of another optimiser.
     """
 
-    needs_hessian, needs_direction = False, True
+    needs_hessian = False
 
     def __init__(self, project: bool = True) -> None:
         check_flag('project of AdamPreconditioner', project)
@@ -207,12 +207,12 @@ class AdamPreconditioner:
         mean = sum(s.sum() for s in known) / sum(s.numel() for s in known)
         scales = [None if s is None else s / mean for s in scales]
         if self.project:
-            pm = _times(scales, moments)
+            pm = times(scales, moments)
             size = inner_product(pm, moments)
             if size > 0:
                 share = (inner_product(pm, v) / size).item()
                 v = add(v, moments, -share)
-        return filled(_times(scales, v), params)
+        return filled(times(scales, v), params)
 
 
 def _adam_scale(state: dict, group: dict) -> Tensor:
@@ -220,10 +220,6 @@ def _adam_scale(state: dict, group: dict) -> Tensor:
     if state.get('step') is not None and 'betas' in group:
         second = second / (1 - group['betas'][1]**float(state['step']))
     return 1 / (second.sqrt() + group.get('eps', 1e-8))
-
-
-def _times(a: Tensors, b: Tensors) -> Tensors:
-    return [None if x is None or y is None else x * y for x, y in zip(a, b)]
 
 
 class TrainingHessian:
@@ -315,4 +311,4 @@ class TrainingHessian:
                 [inner[i] for i in used], [*self._params, c],
                 [u[i] * root for i in used], allow_unused=True)
         factor = 1 / self._scale
-        return [scaled(g, factor) for g in product], slope * factor
+        return scaled(product, factor), slope * factor

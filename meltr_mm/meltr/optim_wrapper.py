@@ -1,5 +1,6 @@
 """Bi-level training: the model on MELTR's loss, MELTR by AID."""
 import logging
+import math
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, ContextManager, Dict, Iterator, List, Optional, Tuple
@@ -7,8 +8,9 @@ from typing import Any, ContextManager, Dict, Iterator, List, Optional, Tuple
 import torch
 from mmengine.dist import broadcast, get_world_size
 from mmengine.logging import print_log
-from mmengine.optim import OptimWrapper
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
+from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
@@ -16,6 +18,7 @@ from torch.optim import Optimizer
 from .._torch import compiler_disable, keep_compiled_graphs, total_norm
 from ..check_options import (
     check_choice,
+    check_clipping,
     check_config,
     check_dict,
     check_flag,
@@ -28,12 +31,12 @@ from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
 from .products import AutoProducts, everywhere
 from .safeguards import (
     SkipCounter,
-    check_clipping,
     check_sizes,
+    check_tasks,
     gradient_problem,
-    is_plain,
     name_unreached,
     nonfinite,
+    tasks_of,
     value_problem,
 )
 from .wrapper import MELTRWrapper, average, unwrapped
@@ -103,6 +106,8 @@ class AIDOptimWrapper(OptimWrapper):
 
     # How far forward mode may be from reverse mode for estimator='auto'.
     auto_tolerance = 1e-3
+    # That of mixed precision, which looks for non-finite gradients itself.
+    loss_scaler = None
 
     def __init__(self,
                  *,
@@ -125,10 +130,11 @@ class AIDOptimWrapper(OptimWrapper):
         check_number('gamma', gamma, least=0)
         check_flag('direct_regulariser', direct_regulariser)
         check_whole('interval', interval)
-        check_whole('begin', interval if begin is None else begin)
+        begin = interval if begin is None else begin
+        check_whole('begin', begin)
         check_dict('history', history or {})
         if meta_clip_grad is not None:
-            check_clipping(meta_clip_grad)
+            check_clipping('meta_clip_grad', meta_clip_grad)
         if not isinstance(meta_optimizer, (Optimizer, type(None))):
             raise TypeError(
                 'meta_optimizer must be an optimiser by now, but is '
@@ -141,15 +147,16 @@ class AIDOptimWrapper(OptimWrapper):
             if hasattr(inverse_hessian, 'optimizer'):
                 inverse_hessian.optimizer = self.optimizer
         self.meta_optimizer = meta_optimizer
-        self.estimator = estimator
-        if estimator == 'auto':
-            self.estimator = AutoProducts(self.auto_tolerance, recheck)
-        self.hypergradient = partial(hypergradient, estimator=self.estimator)
-        self.gamma = float(gamma)
-        self.direct_regulariser = direct_regulariser
-        self.inverse_hessian = inverse_hessian
+        self.estimator = AutoProducts(self.auto_tolerance, recheck) \
+            if estimator == 'auto' else estimator
+        self.hypergradient = partial(
+            hypergradient,
+            estimator=self.estimator,
+            gamma=float(gamma),
+            direct_regulariser=direct_regulariser,
+            inverse_hessian=inverse_hessian)
         self.interval = interval
-        self.begin = interval if begin is None else begin
+        self.begin = begin
         self.meta_clip_grad = meta_clip_grad
         self.history = BatchHistory(**(history or {}))
         self.held_out = None
@@ -160,15 +167,16 @@ class AIDOptimWrapper(OptimWrapper):
 
         self.updates = 0  # parameter updates over the whole run
         self.meta_steps = 0
-        # ResumeHook says whether the training loader can be read again, and
-        # sees to what is pending: the iterations of the history's windows
-        # and of an incomplete one, the held-out position, generators.
-        self.rereads = False
+        # What ResumeHook has to see to: the iterations of the history's
+        # windows and of an incomplete one, held-out position, generators.
         self.pending: Dict[str, Any] = {}
         self._model: Optional[MELTRWrapper] = None
         self._resumed: Optional[dict] = None  # tasks of the resumed run
         self._ear = Ear()
         self._window_usable = True
+        # The scaler settles on what M's weighted losses bear. A meta step
+        # differentiates the losses themselves, which may bear less.
+        self._largest_scale = math.inf
 
     # ------------------------------------------------------------ the model
 
@@ -209,13 +217,7 @@ class AIDOptimWrapper(OptimWrapper):
                 f'{type(model).__name__}; wrap the model: model=dict('
                 "type='MELTRWrapper', model=..., meltr=dict(type='MELTR'), "
                 'losses=[...], primary=...)')
-        if self._resumed and self._resumed != _tasks_of(model):
-            raise ValueError(
-                'a run must be resumed with the tasks that it has: `losses` '
-                'in the same order, and `primary`. They were '
-                f'{self._resumed}, but are {_tasks_of(model)}. Set them back '
-                'in MELTRWrapper, or start a new run from the weights with '
-                'load_from')
+        check_tasks(model, self._resumed)
         if self.meta_optimizer is None and model.needs_meta_steps:
             raise ValueError(
                 f'{type(model.meltr).__name__} is trained by meta steps and '
@@ -273,7 +275,7 @@ class AIDOptimWrapper(OptimWrapper):
             return
         params = [p for group in self.optimizer.param_groups
                   for p in group['params']]
-        if not self._scaler_checks():
+        if self.loss_scaler is None or not self.loss_scaler.is_enabled():
             norm = total_norm([p.grad for p in params if p.grad is not None])
             if not torch.isfinite(norm):
                 self._window_usable = False
@@ -314,44 +316,34 @@ class AIDOptimWrapper(OptimWrapper):
         model = self._model
         mean = average if get_world_size() > 1 else None
         while True:
-            without_graph: list = []
             result = self.hypergradient(
                 model.model,
                 model.meltr,
-                [partial(self._primary, batch, without_graph)
+                [partial(self._losses, batch, (model.primary, ))
                  for batch in validation],
                 [partial(self._losses, batch, model.losses)
                  for batch in training],
-                gamma=self.gamma,
-                direct_regulariser=self.direct_regulariser,
-                inverse_hessian=self.inverse_hessian,
                 average=mean,
                 sync_losses=model.sync_losses,
                 scale=self._scale(),
                 moving=[p for p in model.model.parameters()
                         if not p.requires_grad or p in self._ear.written])
-            problem = value_problem(self._model, result)
+            problem = value_problem(model, result)
             if not problem:
-                problem = gradient_problem(self._model, result)
+                problem = gradient_problem(model, result)
                 if problem and self._lower_scale():
                     continue
             break
         if problem:
             self.skips.skip('meta step', problem)
             return
-        has_graph = everywhere(not without_graph, result.value, mean)
+        has_graph = everywhere(result.has_graph, result.value.device, mean)
         self.skips.note(
             'gradient of the meta objective', None if has_graph else
             f'{model.primary} has no graph on a meta batch, so it is zero')
         self._step_meltr(result)
         self.meta_steps += 1
         self.skips.succeed('meta step')
-
-    def _primary(self, batch: Any, without_graph: list) -> Tensor:
-        loss = self._losses(batch, (self._model.primary, ))
-        if not loss.requires_grad:
-            without_graph.append(batch)
-        return loss
 
     def _losses(self, batch: Any, names: Tuple[str, ...]) -> Tensor:
         with self._precision():
@@ -370,7 +362,7 @@ class AIDOptimWrapper(OptimWrapper):
         self.meta_optimizer.step()
         self.meta_optimizer.zero_grad()
 
-    # ------------------------------------- what mixed precision overrides
+    # ------------------------------------------------------ mixed precision
 
     def _precision(self) -> ContextManager:
         """Context of the forward passes of a meta step."""
@@ -378,15 +370,15 @@ class AIDOptimWrapper(OptimWrapper):
 
     def _scale(self) -> float:
         """Factor on the losses in the backward passes of a meta step."""
-        return 1.0
+        return 1. if self.loss_scaler is None else min(
+            self.loss_scaler.get_scale(), self._largest_scale)
 
     def _lower_scale(self) -> bool:
         """Lower that factor for good; False if there is nothing to lower."""
-        return False
-
-    def _scaler_checks(self) -> bool:
-        """Whether a gradient scaler looks for non-finite gradients."""
-        return False
+        scale = self._scale()
+        if scale > 1:
+            self._largest_scale = max(1., scale / 4)
+        return scale > 1
 
     # ------------------------------------------------------ state and logs
 
@@ -402,29 +394,25 @@ class AIDOptimWrapper(OptimWrapper):
         """State of the plain wrapper; under ``aid`` all that AID adds.
 
         That is the meta optimiser, counters, decisions, generators, how far
-        the held-out loader is, and the history: which iterations brought its
-        batches, where these can be read again, or else the batches
-        themselves, as far as they consist of tensors and plain data.
+        the held-out loader is, and the history, as far as it consists of
+        tensors and plain data. :class:`~meltr_mm.resume.ResumeHook` puts the
+        iterations that brought the batches in the place of these, where they
+        can be read again.
         """
         state = super().state_dict()
-        aid = dict(
+        aid = state['aid'] = dict(
             updates=self.updates,
             meta_steps=self.meta_steps,
             skips=dict(self.skips.in_a_row),
-            generator=self.history.generator.get_state(),
-            tasks=_tasks_of(self._model) if self._model else self._resumed,
-            held_out=self.held_out.drawn if self.held_out else 0)
+            tasks=tasks_of(self._model) if self._model else self._resumed,
+            held_out=self.held_out.drawn if self.held_out else 0,
+            meta_scale=self._largest_scale,
+            **self.history.state_dict())
         if self.meta_optimizer is not None:
             aid['meta_optimizer'] = self.meta_optimizer.state_dict()
         if isinstance(self.estimator, AutoProducts):
             aid['estimator'] = self.estimator.chosen
             aid['since_check'] = self.estimator.since_check
-        if self.rereads:
-            aid['iterations'] = list(self.history.iterations)
-            aid['window'] = list(self._ear.iterations)
-        elif is_plain(self.history.batches):
-            aid['batches'] = list(self.history.batches)
-        state['aid'] = aid
         return state
 
     def load_state_dict(self, state_dict: dict) -> None:
@@ -453,16 +441,20 @@ class AIDOptimWrapper(OptimWrapper):
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
         self.skips.in_a_row = dict(aid['skips'])
+        self._largest_scale = aid.get('meta_scale', math.inf)
         if isinstance(self.estimator, AutoProducts):
             self.estimator.chosen = aid.get('estimator')
             self.estimator.since_check = aid.get('since_check', 0)
-        self.history.generator.set_state(aid['generator'].cpu())
-        batches = aid.get('batches', [])
-        self.history.refill(batches, [None] * len(batches))
+        self.history.load_state_dict(aid)
         self.pending = {key: aid[key] for key in (
             'iterations', 'window', 'held_out', 'generators') if aid.get(key)}
         if 'batches' in aid and not aid.get('held_out'):
             self.pending = {}
+
+    @property
+    def window(self) -> List[int]:
+        """Iterations of the batches of an update that is not complete."""
+        return self._ear.iterations
 
     def reopen(self, window: int) -> None:
         """Go back so many batches, which ResumeHook trains on again."""
@@ -470,5 +462,33 @@ class AIDOptimWrapper(OptimWrapper):
         self._ear.take()
 
 
-def _tasks_of(model: MELTRWrapper) -> dict:
-    return dict(losses=list(model.losses), primary=model.primary)
+@OPTIM_WRAPPERS.register_module()
+class AmpAIDOptimWrapper(AIDOptimWrapper, AmpOptimWrapper):
+    """AIDOptimWrapper with automatic mixed precision.
+
+    Forward passes of the meta step run under the same autocast. The
+    hypergradient is taken on unscaled losses and accumulated in float32.
+    MMAction2's ``--amp`` flag refuses wrappers that it does not know, so
+    mixed precision is asked for by this type.
+
+    Args:
+        loss_scale (str | float | dict): MMEngine's loss scaling.
+            Defaults to 'dynamic'.
+        dtype (str, optional): Autocast's type. Defaults to the device's.
+        **kwargs: As for :class:`AIDOptimWrapper`.
+
+    Raises:
+        ValueError: If ``estimator`` is ``'finite_difference'``: differences
+            drown in the rounding of low precision.
+    """
+    auto_tolerance = 5e-2
+
+    def __init__(self, *, estimator: str = 'auto', **kwargs) -> None:
+        if estimator == 'finite_difference':
+            raise ValueError(
+                "estimator 'finite_difference' is for float32: its "
+                "differences drown in the rounding of autocast; use 'auto'")
+        super().__init__(estimator=estimator, **kwargs)
+
+    def _precision(self) -> ContextManager:
+        return autocast(dtype=self.cast_dtype)

@@ -5,17 +5,17 @@ direction v (None counts as zero), and gives l (T,) and s (T,) for the same
 random numbers. ``'jvp'`` and ``'vjp'`` are exact.
 """
 import logging
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
-from weakref import WeakSet
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import torch
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from .._torch import DistError, OutOfMemoryError, math_attention, total_norm
+from ..autodiff.forward_mode import described, jvp_of_pass
+from ..autodiff.passes import Pass
+from ..autodiff.tensor_lists import Average, Tensors, gradients, inner_product
 from ..check_options import check_number, check_whole
-from .forward_mode import jvp, place_of
-from .passes import Average, Pass, Tensors, gradients, inner_product
 
 Products = Tuple[Tensor, Tensor]  # l and s, both (T,)
 
@@ -47,55 +47,8 @@ def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
         size = max((t.abs().max().item() for t in direction if t.numel()),
                    default=0.) or 1.
         direction = [t / size for t in direction]
-    model = losses.model
-
-    def run(missing: Optional[List[str]]) -> Products:
-        with losses.started():
-            values, slopes = jvp(
-                model, losses.evaluate, params, direction, missing)
-        if missing and not slopes.isfinite().all():
-            raise ForwardModeError(
-                f'{missing[0]} has no forward-mode formula')
-        return values, slopes
-
-    with_constants = model in _WITH_CONSTANTS
-    try:
-        values, slopes = run([] if with_constants else None)
-    except (NotImplementedError, RuntimeError) as error:
-        if with_constants or not _lacks_formula(error):
-            raise
-        reason = f'{_first_line(error)} (in {place_of(error, model)})'
-        try:
-            values, slopes = run([])
-        except (NotImplementedError, RuntimeError):
-            raise ForwardModeError(reason) from error
-        _WITH_CONSTANTS.add(model)
-        print_log('forward mode goes on, since only constants need '
-                  f'this: {reason}', 'current')
+    values, slopes = jvp_of_pass(losses, params, direction)
     return values, slopes if size == 1 else slopes.float() * size
-
-
-class ForwardModeError(NotImplementedError):
-    """The losses depend on an operation without a forward-mode formula."""
-
-
-# Models in which such an operation computes constants only.
-_WITH_CONSTANTS: 'WeakSet[nn.Module]' = WeakSet()
-
-
-def _lacks_formula(error: Exception) -> bool:
-    return any(words in str(error) for words in (
-        'forward AD', 'forward mode AD', 'jvp'))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [repr(error)])[0]
-
-
-def _moved(params: Sequence[nn.Parameter],
-           v: Tensors) -> Tuple[List[nn.Parameter], List[Tensor]]:
-    pairs = [(p, t) for p, t in zip(params, v) if t is not None]
-    return [p for p, _ in pairs], [t for _, t in pairs]
 
 
 def vjp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
@@ -149,8 +102,24 @@ def difference_products(losses: Pass, params: Sequence[nn.Parameter],
     return (plus + minus) / 2, (plus - minus) * (length / (2 * STEP))
 
 
+def _moved(params: Sequence[nn.Parameter],
+           v: Tensors) -> Tuple[List[nn.Parameter], List[Tensor]]:
+    pairs = [(p, t) for p, t in zip(params, v) if t is not None]
+    return [p for p, _ in pairs], [t for _, t in pairs]
+
+
 PRODUCTS: Dict[str, Callable[..., Products]] = dict(
     jvp=jvp_products, vjp=vjp_products, finite_difference=difference_products)
+
+
+def mean_products(estimator: str, batches: Sequence[Pass],
+                  params: Sequence[nn.Parameter], v: Tensors,
+                  scale: float) -> Products:
+    """Means of l and of s over the micro-batches of a meta step."""
+    pairs = [PRODUCTS[estimator](batch, params, v, scale)
+             for batch in batches]
+    losses, products = zip(*pairs)
+    return torch.stack(losses).mean(0), torch.stack(products).mean(0)
 
 
 class AutoProducts:
@@ -184,8 +153,8 @@ class AutoProducts:
 
     def __call__(self, batches: Sequence[Pass],
                  params: Sequence[nn.Parameter], v: Tensors, scale: float,
-                 average: Optional[Average]) -> List[Products]:
-        """Compute l and s of each batch.
+                 average: Optional[Average]) -> Products:
+        """Compute the means of l and s over the batches.
 
         Args:
             batches (Sequence[Pass]): The micro-batches of a meta step.
@@ -196,79 +165,78 @@ class AutoProducts:
                 processes, in place.
         """
 
-        def run(function: Callable[..., Products]) -> List[Products]:
-            return [function(batch, params, v, scale) for batch in batches]
+        def run(estimator: str) -> Products:
+            return mean_products(estimator, batches, params, v, scale)
 
+        def agree(error: float) -> bool:
+            return everywhere(error <= self.tolerance, device, average)
+
+        model = batches[0].model
+        device = next(model.parameters()).device
         if self.chosen == 'jvp' and self.since_check < self.recheck:
             self.since_check += 1
-            forward, objection = self._try(batches, run, average)
+            forward, objection = _try_forward_mode(run, model, average)
             if objection is None:
                 return forward
-            self._decide('vjp', objection)
-        reference = run(vjp_products)
+            self._fall_back(objection)
+        reference = run('vjp')
         if self.chosen == 'vjp':
             return reference
-        products = mean_of(s for _, s in reference)
-        comparable = products.isfinite().all() and bool(products.any())
-        if not everywhere(comparable, products, average):
+        _, s = reference
+        if not everywhere(bool(s.isfinite().all() and s.any()), device,
+                          average):
             return reference  # nothing to compare with; decide next time
         self.since_check = 0
-        if len(products) == 1:
-            self._decide('vjp', None)
+        if len(s) == 1:
+            self.chosen = 'vjp'
+            print_log("estimator: 'vjp', the cheapest exact one for one task",
+                      'current')
             return reference
-        forward, objection = self._try(batches, run, average)
+        forward, objection = _try_forward_mode(run, model, average)
         if objection is None:
             error = _difference(forward, reference)
-            agree = everywhere(error <= self.tolerance, products, average)
-            if not agree:
+            if not agree(error):
                 error = _difference_with_one_attention(run, error)
-                agree = everywhere(error <= self.tolerance, products, average)
-            if not agree:
-                objection = ('the products of forward mode differ by '
-                             f'{error:.1e} (allowed: {self.tolerance:.0e})')
+                if not agree(error):
+                    objection = ('the products of forward mode differ by '
+                                 f'{error:.1e} (allowed: '
+                                 f'{self.tolerance:.0e})')
         if objection is not None:
-            self._decide('vjp', objection)
+            self._fall_back(objection)
         elif self.chosen is None:
-            self._decide('jvp', None)
+            self.chosen = 'jvp'
+            print_log("estimator: 'jvp' (one forward-mode pass), equal to "
+                      "'vjp' on the first meta batch", 'current')
         else:
             print_log(f"estimator: 'jvp' differs from 'vjp' by {error:.1e}, "
                       f'after {self.recheck} meta steps', 'current')
         return reference
 
-    @staticmethod
-    def _try(batches: Sequence[Pass], run: Callable,
-             average: Optional[Average]) -> tuple:
-        """Forward mode's products, and what any process has against them."""
-        model = batches[0].model
-        forward, objection = None, None
-        try:
-            forward = run(jvp_products)
-        except ForwardModeError as error:
-            objection = f'forward mode is not possible here: {error}'
-        except (OutOfMemoryError, DistError):
-            raise  # these say nothing about forward mode
-        except (NotImplementedError, RuntimeError) as error:
-            objection = (f'forward mode is not possible here: '
-                         f'{_first_line(error)} (in {place_of(error, model)})')
-        like = next(model.parameters())
-        if not everywhere(objection is None, like, average):
-            return None, objection or 'another process cannot'
+    def _fall_back(self, objection: str) -> None:
+        self.chosen = 'vjp'
+        print_log(f"estimator: 'vjp' (T backward passes), because {objection}",
+                  'current', logging.WARNING)
+
+
+def _try_forward_mode(run: Callable[[str], Products], model: nn.Module,
+                      average: Optional[Average]) -> tuple:
+    """Its products, and what any process has against it."""
+    forward, objection = None, None
+    try:
+        forward = run('jvp')
+    except (OutOfMemoryError, DistError):
+        raise  # these say nothing about forward mode
+    except (NotImplementedError, RuntimeError) as error:
+        objection = ('forward mode is not possible here: '
+                     f'{described(error, model)}')
+    device = next(model.parameters()).device
+    if everywhere(objection is None, device, average):
         return forward, None
-
-    def _decide(self, chosen: str, objection: Optional[str]) -> None:
-        self.chosen = chosen
-        if objection is not None:
-            print_log("estimator: 'vjp' (T backward passes), because "
-                      f'{objection}', 'current', logging.WARNING)
-        elif chosen == 'vjp':
-            print_log("estimator: 'vjp', the cheapest exact one for one task",
-                      'current')
-        else:
-            print_log("estimator: 'jvp' (one forward-mode pass), equal to "
-                      "'vjp' on the first meta batch", 'current')
+    return None, objection or 'another process cannot'
 
 
-def _difference_with_one_attention(run: Callable, otherwise: float) -> float:
+def _difference_with_one_attention(run: Callable[[str], Products],
+                                   otherwise: float) -> float:
     """Compare the modes where both use the attention of forward mode.
 
     A fused kernel draws other dropout masks than that one, and rounds
@@ -277,26 +245,22 @@ def _difference_with_one_attention(run: Callable, otherwise: float) -> float:
     """
     try:
         with math_attention():
-            return _difference(run(jvp_products), run(vjp_products))
+            return _difference(run('jvp'), run('vjp'))
     except OutOfMemoryError:
         return otherwise
 
 
-def _difference(forward: List[Products], reverse: List[Products]) -> float:
+def _difference(forward: Products, reverse: Products) -> float:
     # Relative to the largest product: the small ones are differences of
     # large numbers in either mode.
-    s, exact = (mean_of(s for _, s in pairs) for pairs in (forward, reverse))
+    (_, s), (_, exact) = forward, reverse
     return ((s - exact).abs().max() / exact.abs().max()).item()
 
 
-def mean_of(tensors: Iterable[Tensor]) -> Tensor:
-    """Mean of equally shaped tensors, such as one per micro-batch."""
-    return torch.stack(list(tensors)).mean(0)
-
-
-def everywhere(holds: bool, like: Tensor, average: Optional[Average]) -> bool:
+def everywhere(holds: bool, device: torch.device,
+               average: Optional[Average]) -> bool:
     """Whether it holds on all processes."""
-    fails = torch.tensor(float(not holds), device=like.device)
+    fails = torch.tensor(float(not holds), device=device)
     if average is not None:
         average([fails])
     return not fails

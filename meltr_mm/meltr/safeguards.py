@@ -1,17 +1,14 @@
 """What keeps a run from going wrong without a word."""
 import logging
-from inspect import signature
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import torch
-from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from .._torch import total_norm
-from ..check_options import check_dict, check_number, check_whole
+from ..check_options import check_whole
 from .hypergradient import Hypergradient
 from .wrapper import MELTRWrapper, average
 
@@ -110,22 +107,24 @@ def gradient_problem(model: MELTRWrapper,
 def nonfinite(names: Tuple[str, ...], values: Tensor) -> Optional[str]:
     """Names of the values (T,) that are not finite, on any process."""
     bad = (~torch.isfinite(values)).float()
-    if get_world_size() > 1:
-        average([bad])  # every process must decide alike
+    average([bad])  # every process must decide alike
     return ', '.join(
         n for n, b in zip(names, bad.tolist()) if b) or None
 
 
-def check_clipping(meta_clip_grad: dict) -> None:
-    """Check the arguments of torch's clipping."""
-    check_dict('meta_clip_grad', meta_clip_grad)
-    allowed = set(signature(clip_grad_norm_).parameters) - {'parameters'}
-    if 'max_norm' not in meta_clip_grad or set(meta_clip_grad) - allowed:
+def tasks_of(model: MELTRWrapper) -> dict:
+    """What must be the same when a run is resumed."""
+    return dict(losses=list(model.losses), primary=model.primary)
+
+
+def check_tasks(model: MELTRWrapper, resumed: Optional[dict]) -> None:
+    """Check that a model has the tasks of the run that is resumed, if any."""
+    if resumed and resumed != tasks_of(model):
         raise ValueError(
-            f'meta_clip_grad must have max_norm, and of {sorted(allowed)} '
-            f'only, but got {meta_clip_grad!r}')
-    check_number("meta_clip_grad['max_norm']", meta_clip_grad['max_norm'],
-                 above=0)
+            'a run must be resumed with the tasks that it has: `losses` in '
+            f'the same order, and `primary`. They were {resumed}, but are '
+            f'{tasks_of(model)}. Set them back in MELTRWrapper, or start a '
+            'new run from the weights with load_from')
 
 
 def check_sizes(optimizer: Optimizer, state: dict) -> None:
@@ -141,12 +140,3 @@ def check_sizes(optimizer: Optimizer, state: dict) -> None:
                     'has: as many losses, and the same options. Set them '
                     'back, or start a new run from the weights of the model '
                     '(tools/convert/unwrap.py) with load_from')
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a safe load gives it back: tensors and plain data only."""
-    if isinstance(value, dict):
-        return all(map(is_plain, (*value, *value.values())))
-    if isinstance(value, (list, tuple)):
-        return all(map(is_plain, value))
-    return type(value) in (Tensor, str, int, float, bool, type(None))

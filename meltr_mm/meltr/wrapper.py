@@ -14,15 +14,10 @@ from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from .. import compat
 from .._torch import compiler_disable
+from ..autodiff.passes import non_reentrant_checkpoints
+from ..autodiff.tensor_lists import Average, gramian, reached
 from ..check_options import check_config, check_flag
 from .hypergradient import combine
-from .passes import (
-    Average,
-    filled,
-    gradients,
-    inner_product,
-    non_reentrant_checkpoints,
-)
 
 LossValue = Union[Tensor, Sequence[Tensor]]
 
@@ -195,7 +190,7 @@ class MELTRWrapper(BaseModel):
 
     @compiler_disable
     def _note_uncombined(self, outputs: Dict[str, Any]) -> None:
-        self.uncombined = {name: _reached(value, self.model)
+        self.uncombined = {name: reached(_items(value), self.model)
                            for name, value in outputs.items()}
         if outputs:
             print_log(
@@ -241,7 +236,10 @@ class MELTRWrapper(BaseModel):
         values = torch.stack(apart)
         self.last_losses = values.detach()
         if getattr(self.meltr, 'needs_gradients', False):
-            weights = self.meltr.weights(self._gramian(apart)).to(values)
+            products = gramian(
+                apart, [p for p in self.model.parameters() if p.requires_grad],
+                average)
+            weights = self.meltr.weights(products).to(values)
             total = torch.dot(weights, values.detach())
             loss = torch.dot(weights, values)
         else:
@@ -273,25 +271,6 @@ class MELTRWrapper(BaseModel):
                 'stays as it is; set optim_wrapper.type to AIDOptimWrapper '
                 'and its constructor to AIDOptimWrapperConstructor.',
                 'current', logging.WARNING)
-
-    def _gramian(self, values: Sequence[Tensor]) -> Tensor:
-        """Inner products of the task gradients, (T, T).
-
-        They are taken over the parameters that two losses or more reach, and
-        are those of the whole batch on several processes.
-        """
-        params = [p for p in self.model.parameters() if p.requires_grad]
-        rows = [gradients(value, params, retain_graph=True)
-                for value in values]
-        shared = [i for i in range(len(params))
-                  if sum(row[i] is not None for row in rows) > 1]
-        rows = [filled([row[i] for i in shared], [params[i] for i in shared])
-                for row in rows]
-        if get_world_size() > 1:
-            for row in rows:
-                average(row)
-        return torch.stack(
-            [torch.stack([inner_product(a, b) for b in rows]) for a in rows])
 
     @property
     def needs_meta_steps(self) -> bool:
@@ -363,32 +342,19 @@ def _loss_names(outputs: dict) -> List[str]:
     return [name for name in outputs if 'loss' in name]
 
 
+def _items(value: Any) -> List[Tensor]:
+    """The tensors of a loss; none where it is something else."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    return list(items) if all(isinstance(i, Tensor) for i in items) else []
+
+
 def _reduce(name: str, value: LossValue) -> Tensor:
-    items = [value] if isinstance(value, Tensor) else value
-    if not isinstance(items, (list, tuple)) or not items or not all(
-            isinstance(item, Tensor) for item in items):
+    items = _items(value)
+    if not items:
         raise TypeError(f'{name} is not a tensor or list of tensors, but '
                         f'{value!r}')
     value = sum(item.mean() for item in items)
     return value.to(torch.promote_types(value.dtype, torch.float32))
-
-
-def _reached(value: LossValue, model: nn.Module) -> List[str]:
-    """Names of the parameters in the graph of a loss."""
-    names = {id(p): name for name, p in model.named_parameters()}
-    items = value if isinstance(value, (list, tuple)) else [value]
-    nodes = [getattr(item, 'grad_fn', None) for item in items]
-    seen, reached = set(), []
-    while nodes:
-        node = nodes.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        leaf = id(getattr(node, 'variable', None))
-        if leaf in names:
-            reached.append(names[leaf])
-        nodes.extend(following for following, _ in node.next_functions)
-    return reached
 
 
 def _filled_in(meltr: dict, losses: Sequence[str], primary: str) -> dict:

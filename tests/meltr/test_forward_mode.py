@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 from zip_equal import zip_equal
 
-from meltr_mm.meltr.forward_mode import jvp
+from meltr_mm.autodiff.forward_mode import jvp
 
 D = 8
 
@@ -235,8 +235,8 @@ def test_nothing_is_left_switched():
 @pytest.mark.parametrize('learnt', ['all', 'query'])
 def test_long_attention_by_parts(mask, learnt, monkeypatch):
     """The chunked tangent equals reverse mode's, whatever the mask."""
-    monkeypatch.setattr('meltr_mm.meltr.forward_mode._LONG', 1)
-    monkeypatch.setattr('meltr_mm.meltr.forward_mode._SCORES', 100)
+    monkeypatch.setattr('meltr_mm.autodiff.forward_mode._LONG', 1)
+    monkeypatch.setattr('meltr_mm.autodiff.forward_mode._SCORES', 100)
     torch.manual_seed(0)
     model = nn.Module()
     for name, length in (('q', 7), ('k', 9), ('v', 9)):

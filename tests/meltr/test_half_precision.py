@@ -10,7 +10,7 @@ from shared_trunk import SharedTrunk, batch
 from torch import nn
 from zip_equal import zip_equal
 
-from meltr_mm.meltr import MELTR, MELTRWrapper, amp_optim_wrapper
+from meltr_mm.meltr import MELTR, MELTRWrapper, optim_wrapper
 from meltr_mm.meltr.hypergradient import hypergradient
 
 
@@ -25,7 +25,7 @@ def on_the_cpu(monkeypatch):
     """MMEngine's scaler and autocast are for the GPU."""
     if not hasattr(torch.amp, 'GradScaler'):  # 2.3
         pytest.skip('this torch has no gradient scaler for the CPU')
-    monkeypatch.setattr(amp_optim_wrapper, 'autocast', half)
+    monkeypatch.setattr(optim_wrapper, 'autocast', half)
     monkeypatch.setattr('mmengine.runner.amp.autocast', half)
     monkeypatch.setattr(
         amp_optimizer_wrapper, 'GradScaler',

@@ -15,6 +15,7 @@ from torch import nn
 from zip_equal import zip_equal
 
 from meltr_mm._torch import math_attention
+from meltr_mm.autodiff.passes import ModelState, Pass
 from meltr_mm.meltr import MELTR
 from meltr_mm.meltr.hypergradient import combine, hypergradient
 from meltr_mm.meltr.inverse_hessian import (
@@ -23,7 +24,6 @@ from meltr_mm.meltr.inverse_hessian import (
     Neumann,
     TrainingHessian,
 )
-from meltr_mm.meltr.passes import ModelState, Pass
 
 
 def training_hessian(model, meltr, windows, scale=1.):

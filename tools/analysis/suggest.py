@@ -22,9 +22,9 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 import meltr_mm  # noqa: F401  registers everything
+from meltr_mm.autodiff.tensor_lists import filled, gradients, inner_product
 from meltr_mm.meltr import MELTRWrapper
 from meltr_mm.meltr.hypergradient import hypergradient
-from meltr_mm.meltr.passes import filled, gradients, inner_product
 from meltr_mm.meltr.products import AutoProducts
 
 

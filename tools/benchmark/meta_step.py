@@ -28,7 +28,7 @@ from problems import PROBLEMS, Problem
 from torch import Tensor
 
 from meltr_mm._torch import math_attention
-from meltr_mm.meltr import forward_mode
+from meltr_mm.autodiff import forward_mode
 from meltr_mm.meltr.hypergradient import hypergradient
 
 Grads = Dict[str, Tensor]

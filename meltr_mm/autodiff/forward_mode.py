@@ -11,10 +11,12 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 from unittest.mock import patch
+from weakref import WeakSet
 
 import torch
 import torch.autograd.forward_ad as fwAD
 import torch.nn.functional as F
+from mmengine.logging import print_log
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_map
@@ -25,7 +27,7 @@ from .._torch import (
     math_attention,
     slow_path_of_encoder_layers,
 )
-from .passes import checkpointing_off
+from .passes import Pass, checkpointing_off
 
 # Scores of attention held at a time, and from how many of them on per head
 # the math kernel, which holds them all, is left.
@@ -79,9 +81,65 @@ def jvp(model: nn.Module,
         return value, tangent
 
 
-def place_of(error: BaseException, model: nn.Module) -> str:
-    """Where an error arose: the innermost module, and a Function if it was in
-    one, which the message does not name."""
+class ForwardModeError(NotImplementedError):
+    """The value depends on an operation without a forward-mode formula."""
+
+
+# Models in which such an operation computes constants only.
+_WITH_CONSTANTS: 'WeakSet[nn.Module]' = WeakSet()
+
+
+def jvp_of_pass(batch: Pass, params: Sequence[nn.Parameter],
+                direction: Sequence[Tensor]) -> Tuple[Tensor, Tensor]:
+    """:func:`jvp` of a pass, whose constants need no formula.
+
+    An operation without one is looked at again: with a tangent of NaN, which
+    reaches the value unless the operation computes constants only.
+
+    Raises:
+        ForwardModeError: If it does reach the value.
+    """
+    model = batch.model
+
+    def run(missing: Optional[List[str]]) -> Tuple[Tensor, Tensor]:
+        with batch.started():
+            value, tangent = jvp(
+                model, batch.evaluate, params, direction, missing)
+        if missing and not tangent.isfinite().all():
+            raise ForwardModeError(
+                f'{missing[0]} has no forward-mode formula')
+        return value, tangent
+
+    if model in _WITH_CONSTANTS:
+        return run([])
+    try:
+        return run(None)
+    except (NotImplementedError, RuntimeError) as error:
+        if not any(words in str(error) for words in (
+                'forward AD', 'forward mode AD', 'jvp')):
+            raise
+        reason = described(error, model)
+        try:
+            result = run([])
+        except (NotImplementedError, RuntimeError):
+            raise ForwardModeError(reason) from error
+    _WITH_CONSTANTS.add(model)
+    print_log('forward mode goes on, since only constants need '
+              f'this: {reason}', 'current')
+    return result
+
+
+def described(error: BaseException, model: nn.Module) -> str:
+    """The first line of an error, and the module where it arose."""
+    message = (str(error).strip().splitlines() or [repr(error)])[0]
+    if isinstance(error, ForwardModeError):
+        return message
+    return f'{message} (in {_place_of(error, model)})'
+
+
+def _place_of(error: BaseException, model: nn.Module) -> str:
+    """The innermost module, and a Function if it was in one, which the
+    message does not name."""
     trace = error.__traceback__
     functions = []
     while True:
@@ -123,7 +181,7 @@ class _NaNTangents(TorchFunctionMode):
         except NotImplementedError as error:
             if 'forward AD' not in str(error):
                 raise
-            place = place_of(error, self.model)
+            place = _place_of(error, self.model)
             with _tangents(False):
                 result = func(*args, **kwargs)
             if any(result is a for a in (*args, *kwargs.values())):
