@@ -17,6 +17,7 @@ from . import (  # noqa: E402,F401
     datasets,
     evaluation,
     health,
+    inverse_hessian,
     meltr,
     models,
     optim,

@@ -1,14 +1,10 @@
 """What a run that was ended has to make up for when it goes on."""
 import logging
 import os.path as osp
-import random
-from contextlib import contextmanager
 from itertools import islice
-from typing import IO, Any, Dict, Iterator, List, Optional, Sequence
+from typing import IO, Any, Dict, List, Optional, Sequence
 
 import mmengine
-import numpy as np
-import torch
 from mmengine.dist import (
     all_gather_object,
     get_rank,
@@ -27,7 +23,7 @@ from mmengine.runner import (
 from mmengine.utils import digit_version
 from torch.utils.data import DataLoader
 
-from .autodiff.passes import ModelState
+from .autodiff.passes import Generators, ModelState
 from .meltr.optim_wrapper import AIDOptimWrapper
 from .meltr.wrapper import unwrapped
 
@@ -123,18 +119,21 @@ class ResumeHook(Hook):
         wrapper, loader = runner.optim_wrapper, runner.train_dataloader
         if not isinstance(wrapper, AIDOptimWrapper):
             return
+        # MMEngine gives it the hub that was made last, which is another run's
+        # if two of one name begin within a second.
+        wrapper.message_hub = runner.message_hub
         self._rereads = _can_be_read_again(loader)
         pending, wrapper.pending = wrapper.pending, {}
         if not pending:
             return
         iterations = pending.get('iterations', [])
         window = pending.get('window', [])
-        if not self._rereads:
+        if not self._rereads and (iterations or window):
             print_log(
                 'the history of meta batches starts anew after resuming: '
                 'the training loader has no sampler with epochs that could '
                 'be asked again', 'current', logging.WARNING)
-        else:
+        elif iterations or window:
             wanted = {i for w in (*iterations, window) for i in w}
             batches = _read_again(loader, wanted)
             wrapper.history.refill(
@@ -215,56 +214,14 @@ class ResumeHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner,
                                checkpoint: dict) -> None:
-        """Save the generators beside the state of AIDOptimWrapper, and in the
-        place of batches that can be read again, what brought them."""
+        """Save the generators beside the state of AIDOptimWrapper, and no
+        batches that can be read again."""
         aid = checkpoint.get('optimizer', {}).get('aid')
         if aid is None:
             return
         aid['generators'] = self._generators or [Generators().state]
-        wrapper = runner.optim_wrapper
-        if self._rereads and None not in wrapper.history.iterations:
+        if self._rereads and None not in aid['iterations']:
             aid.pop('batches', None)
-            aid.update(iterations=list(wrapper.history.iterations),
-                       window=list(wrapper.window))
-
-
-class Generators:
-    """Python's, numpy's and torch's generators as they are at construction.
-
-    They are those that a data pipeline may use, and the accelerators'.
-
-    Attributes:
-        state (dict): Tensors, tuples and numbers only.
-    """
-
-    def __init__(self) -> None:
-        kind, keys, *rest = np.random.get_state()
-        self.state = dict(
-            python=random.getstate(),
-            numpy=[kind, torch.from_numpy(keys.astype(np.int64)), *rest],
-            torch=torch.get_rng_state(),
-            cuda=torch.cuda.get_rng_state_all()
-            if torch.cuda.is_available() else [])
-
-    @staticmethod
-    def load(state: dict) -> None:
-        """Set the generators to such a state."""
-        random.setstate(_as_tuples(state['python']))
-        kind, keys, *rest = state['numpy']
-        np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32),
-                             *rest))
-        torch.set_rng_state(state['torch'].cpu())
-        if len(state['cuda']) == torch.cuda.device_count():
-            for device, own in enumerate(state['cuda']):
-                torch.cuda.set_rng_state(own.cpu(), device)
-
-    @contextmanager
-    def preserved(self) -> Iterator[None]:
-        """Set them back when the context ends."""
-        try:
-            yield
-        finally:
-            self.load(self.state)
 
 
 def _skip_what_was_trained(loop: BaseLoop) -> None:
@@ -273,11 +230,6 @@ def _skip_what_was_trained(loop: BaseLoop) -> None:
             isinstance(loop, IterBasedTrainLoop):
         for _ in range(loop.iter):
             next(loop.dataloader_iterator)
-
-
-def _as_tuples(state: Any) -> Any:
-    return tuple(map(_as_tuples, state)) if isinstance(
-        state, (list, tuple)) else state
 
 
 def _can_be_read_again(loader: DataLoader) -> bool:

@@ -3,9 +3,11 @@
 Nothing is imported here: the files are parsed.
 """
 import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,9 +26,12 @@ ARROWS = {
     'safe_checkpoints': {'pickled_arrays'},
     'version': set(),
     '_torch': set(),
-    'autodiff': {'_torch'},
-    'meltr': {'_torch', 'autodiff', 'check_options', 'compat'},
+    'autodiff': {'_torch', 'check_options'},
+    'meltr': {'_torch', 'autodiff', 'check_options', 'compat',
+              'wrapped_checkpoints'},
+    'wrapped_checkpoints': set(),
     'combiners': {'check_options', 'meltr'},
+    'inverse_hessian': {'autodiff', 'check_options'},
     'health': {'check_options', 'meltr'},
     'pictures': set(),
     'task_weight_plot_hook': {'meltr', 'pictures'},
@@ -168,6 +173,33 @@ def test_no_file_is_long():
                for f in files}
     too_long = {f: n for f, n in lengths.items() if n > LONGEST}
     assert not too_long, f'no file may have over {LONGEST} lines: {too_long}'
+
+
+def code_lines(text):
+    """How many lines have code: not docstrings, comments, blank lines."""
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in (
+                tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE,
+                tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(
+                node.value, ast.Constant):
+            lines.difference_update(range(node.lineno, node.end_lineno + 1))
+    return len(lines)
+
+
+def test_the_core_is_read_in_one_sitting():
+    """What is not about MELTR itself has a room of its own."""
+    files = sources('meltr_mm/meltr', suffixes=('.py', ))
+    lines = {file.name: code_lines(file.read_text()) for file in files}
+    assert len(lines) <= 9 and sum(lines.values()) <= 1200, lines
+
+
+def test_lines_of_code_are_counted():
+    assert code_lines('"""A.\n\nB."""\n\nx = [1,  # one\n     2]\n'
+                      '# no\ndef f():\n    """C."""\n') == 3
 
 
 def public_functions(node, prefix=''):

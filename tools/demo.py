@@ -16,7 +16,7 @@ and All-in-one look at video files; UniVL takes features: a .npy with an array
 features.pickle:video7, or with --s3d video files as well. With --index the
 encoded videos are kept in a file, so that the next query needs no videos.
 
---example needs nothing: it draws three clips and asks the three small models
+--example needs nothing: it draws three clips and asks the four small models
 that come with the package.
 """
 import argparse
@@ -42,7 +42,8 @@ from meltr_mm.apis.example import (
 )
 
 _DOES = dict(
-    violet='VIOLET answers questions', univl='UniVL rates words and face',
+    violet='VIOLET answers questions', univl_captions='UniVL writes captions',
+    univl='UniVL rates words and face',
     all_in_one='All-in-one finds the video of a text')
 
 

@@ -36,7 +36,7 @@ toy = dict(
             'classifier.2.bias': dict(lr_mult=1., decay_mult=0.),
             'classifier.4.bias': dict(lr_mult=1., decay_mult=0.)
         }),
-        meta_optimizer=dict(lr=3e-4),
+        meta_optimizer=dict(lr=1e-3),
         clip_grad=dict(max_norm=5.),
         # No accumulation: batches are not spread over GPUs here.
         accumulative_counts=1),

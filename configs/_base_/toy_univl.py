@@ -35,6 +35,8 @@ toy = dict(
         losses=['loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm']),
     optim_wrapper=dict(
         optimizer=dict(lr=2e-3, fused=True),
+        # At full size 1e-3; there are a few dozen meta steps here.
+        meta_optimizer=dict(lr=3e-3),
         clip_grad=dict(max_norm=5.)),
     train_dataloader=dict(
         batch_size=16,

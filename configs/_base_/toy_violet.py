@@ -54,7 +54,7 @@ toy = dict(
             hidden_dims=(128, 256), feedforward_dim=256, start='sum')),
     optim_wrapper=dict(
         optimizer=dict(lr=1e-3, weight_decay=1e-2, fused=True),
-        meta_optimizer=dict(lr=3e-4, weight_decay=1e-4),
+        meta_optimizer=dict(lr=1e-3, weight_decay=1e-4),
         clip_grad=dict(max_norm=5.)),
     train_dataloader=dict(
         batch_size=16,

@@ -1,4 +1,4 @@
-"""Three small trained models that come with the package, asked about clips.
+"""Four small trained models that come with the package, asked about clips.
 
 The clips are drawn when they are needed: the first of those that the generated
 data sets keep for the test, so that no model has seen their like.
@@ -9,13 +9,23 @@ from typing import Any, Dict, List, Optional, Union
 
 import numpy as np
 
-from ..toyworld.feature_data_sets import utter
+from ..toyworld.feature_data_sets import feature_vectors, things_in, utter
 from ..toyworld.frame_files import write_mp4
-from ..toyworld.language import Opinion, Question, ask, describe
+from ..toyworld.language import (
+    Opinion,
+    Question,
+    all_descriptions,
+    ask,
+    describe,
+)
 from ..toyworld.renderer import render
 from ..toyworld.toy_data_set import SIZES
 from ..toyworld.world import FPS, first_clips
-from .inferencers import VideoQAInferencer, VideoSentimentInferencer
+from .inferencers import (
+    VideoCaptionInferencer,
+    VideoQAInferencer,
+    VideoSentimentInferencer,
+)
 from .video_retrieval_inferencer import VideoRetrievalInferencer
 
 _FOLDER = Path(__file__).resolve().parents[1] / 'examples'
@@ -23,9 +33,11 @@ _FOLDER = Path(__file__).resolve().parents[1] / 'examples'
 EXAMPLES = dict(
     violet='meltr_violet_msvdqa',
     univl='meltr_univl_mosi',
+    univl_captions='meltr_univl_msrvtt_captioning',
     all_in_one='meltr_all_in_one_msrvtt9k_retrieval')
 # As the generated data sets have them.
 _FEATURE_DIM = 64
+_SECONDS = 8
 
 
 @dataclass(frozen=True)
@@ -35,15 +47,19 @@ class ExampleClip:
     Attributes:
         video (str): The file.
         questions (list[Question]): Questions with their answers.
-        caption (str): What it shows.
+        captions (list[str]): All that may be said of what it shows.
+        caption (str): One of them.
+        seen (np.ndarray): What UniVL takes to describe it, (seconds, 64).
         opinion (Opinion): What somebody says about it.
-        features (np.ndarray): What UniVL takes: clip and speaker, (seconds,
-            64).
+        features (np.ndarray): What UniVL takes to rate it: clip and speaker,
+            (seconds, 64).
     """
 
     video: str
     questions: List[Question]
+    captions: List[str]
     caption: str
+    seen: np.ndarray
     opinion: Opinion
     features: np.ndarray
 
@@ -84,16 +100,20 @@ def write_example_clips(folder: Union[str, Path],
     for clip in first_clips(0, SIZES, 'test', count):
         video = str(Path(folder) / f'{clip.name}.mp4')
         write_mp4(video, render(clip.scene), FPS)
-        caption, = describe(clip.scene, np.random.default_rng(clip.seed), 1)
+        rng = np.random.default_rng(clip.seed)
+        caption, = describe(clip.scene, rng, 1)
+        seen = feature_vectors(
+            [things_in(clip.scene)] * _SECONDS, rng, _FEATURE_DIM)
         clips.append(ExampleClip(
             video, ask(clip.scene, np.random.default_rng(clip.seed)),
-            caption, *utter(clip, _FEATURE_DIM)))
+            all_descriptions(clip.scene), caption, seen,
+            *utter(clip, _FEATURE_DIM)))
     return clips
 
 
 def ask_examples(clips: List[ExampleClip],
                  device: Optional[str] = None) -> List[Dict[str, Any]]:
-    """Ask each of the three models about some clips.
+    """Ask each of the models about some clips.
 
     Args:
         clips (list[ExampleClip]): The clips.
@@ -103,8 +123,8 @@ def ask_examples(clips: List[ExampleClip],
         list[dict]: ``model`` (a key of ``EXAMPLES``), ``video``, ``asked``,
         ``said``, ``score`` and ``true``, all texts but the score.
     """
-    return [*_answers(clips, device), *_ratings(clips, device),
-            *_found(clips, device)]
+    return [*_answers(clips, device), *_written(clips, device),
+            *_ratings(clips, device), *_found(clips, device)]
 
 
 def _answers(clips: List[ExampleClip],
@@ -120,6 +140,21 @@ def _answers(clips: List[ExampleClip],
              said=result['answer'], score=result['score'],
              true=question.answer)
         for (video, question), result in zip(asked, results['predictions'])
+    ]
+
+
+def _written(clips: List[ExampleClip],
+             device: Optional[str]) -> List[Dict[str, Any]]:
+    write = VideoCaptionInferencer(
+        weights=example_checkpoint('univl_captions'), device=device)
+    results = write([clip.seen for clip in clips])
+    return [
+        dict(model='univl_captions', video=clip.video, asked='what is shown?',
+             said=result['caption'], score=result['score'],
+             # Whichever of its wordings it has hit.
+             true=result['caption'] if result['caption'] in clip.captions
+             else clip.caption)
+        for clip, result in zip(clips, results['predictions'])
     ]
 
 

@@ -4,6 +4,7 @@ What differentiates a model by several passes must see the same buffers, the
 same momentum encoder and, on one batch, the same dropout masks in each; and
 the next training step must find all as it was.
 """
+import random
 from contextlib import ExitStack, contextmanager
 from typing import (
     Any,
@@ -18,6 +19,7 @@ from typing import (
 )
 from unittest.mock import patch
 
+import numpy as np
 import torch
 import torch.utils.checkpoint
 from torch import Tensor, nn
@@ -76,26 +78,49 @@ class ModelState:
 
 
 class Generators:
-    """torch's random number generators as they are at construction.
+    """Random number generators as they are at construction.
+
+    They are all that a forward or a data pipeline may draw from: Python's,
+    numpy's and torch's, the latter of the CPU and of CUDA devices.
 
     Args:
-        device (torch.device): The device whose generator is covered beside
-            the CPU's.
+        device (torch.device, optional): The one device, beside the CPU, whose
+            generator is covered. Defaults to None: all CUDA devices.
+
+    Attributes:
+        state (dict): Tensors, tuples and numbers only.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._cpu = torch.get_rng_state()
-        self._module = None
-        if device.type != 'cpu':
-            self._module = device_module(device)
-            self._device = device
-            self._state = self._module.get_rng_state(device)
+    def __init__(self, device: Optional[torch.device] = None) -> None:
+        devices = [device]
+        if device is None:
+            devices = [torch.device('cuda', index)
+                       for index in range(torch.cuda.device_count())]
+        kind, keys, *rest = np.random.get_state()
+        self.state = dict(
+            python=random.getstate(),
+            numpy=[kind, torch.from_numpy(keys.astype(np.int64)), *rest],
+            torch=torch.get_rng_state(),
+            devices=[(str(d), device_module(d).get_rng_state(d))
+                     for d in devices if d.type != 'cpu'])
+
+    @staticmethod
+    def load(state: dict) -> None:
+        """Set the generators to such a state, where its devices are here."""
+        random.setstate(_as_tuples(state['python']))
+        kind, keys, *rest = state['numpy']
+        np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32),
+                             *rest))
+        torch.set_rng_state(state['torch'].cpu())
+        for name, own in state.get('devices', ()):
+            device = torch.device(name)
+            if device.type != 'cuda' or \
+                    device.index < torch.cuda.device_count():
+                device_module(device).set_rng_state(own.cpu(), device)
 
     def restore(self) -> None:
         """Set the generators back to this state."""
-        torch.set_rng_state(self._cpu)
-        if self._module is not None:
-            self._module.set_rng_state(self._state, self._device)
+        self.load(self.state)
 
     @contextmanager
     def preserved(self) -> Iterator[None]:
@@ -104,6 +129,11 @@ class Generators:
             yield
         finally:
             self.restore()
+
+
+def _as_tuples(state: Any) -> Any:
+    return tuple(map(_as_tuples, state)) if isinstance(
+        state, (list, tuple)) else state
 
 
 class Pass:

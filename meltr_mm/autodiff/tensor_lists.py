@@ -83,7 +83,7 @@ def inner_product(a: Tensors, b: Tensors) -> Tensor:
 
 
 def gramian(values: Sequence[Tensor], params: Sequence[nn.Parameter],
-            average: Average) -> Tensor:
+            average: Optional[Average] = None) -> Tensor:
     """Inner products of the gradients of T values, (T, T).
 
     They are taken over the parameters that two values or more reach, and are
@@ -94,7 +94,7 @@ def gramian(values: Sequence[Tensor], params: Sequence[nn.Parameter],
               if sum(row[i] is not None for row in rows) > 1]
     rows = [filled([row[i] for i in shared], [params[i] for i in shared])
             for row in rows]
-    for row in rows:
+    for row in rows if average else ():
         average(row)
     return torch.stack(
         [torch.stack([inner_product(a, b) for b in rows]) for a in rows])

@@ -17,7 +17,6 @@ from .._torch import compiler_disable
 from ..autodiff.passes import fingerprints
 from ..check_options import check_choice, check_whole
 
-EVICTIONS = ('weighted', 'fifo')
 Window = List[Any]
 
 
@@ -61,7 +60,7 @@ class BatchHistory:
                  eviction: str = 'weighted',
                  seed: int = 0) -> None:
         check_whole('capacity', capacity)
-        check_choice('eviction', eviction, EVICTIONS)
+        check_choice('eviction', eviction, ('weighted', 'fifo'))
         check_whole('seed', seed, least=0)
         self.capacity = capacity
         self.eviction = eviction
@@ -106,8 +105,9 @@ class BatchHistory:
         self.iterations = list(iterations)
 
     def state_dict(self) -> dict:
-        """The generator; also the windows, if a safe load can read them."""
-        state = dict(generator=self.generator.get_state())
+        """Generator and iterations; the windows, if a safe load reads them."""
+        state = dict(generator=self.generator.get_state(),
+                     iterations=list(self.iterations))
         if _is_plain(self.batches):
             state['batches'] = list(self.batches)
         return state
@@ -116,7 +116,9 @@ class BatchHistory:
         """Load what :meth:`state_dict` returned."""
         self.generator.set_state(state['generator'].cpu())
         batches = state.get('batches', [])
-        self.refill(batches, [None] * len(batches))
+        unknown = [None] * len(batches)
+        self.refill(batches, state.get('iterations', unknown)
+                    if batches else unknown)
 
     def _evicted(self) -> int:
         if self.eviction == 'fifo':
@@ -183,7 +185,7 @@ class HeldOutBatches:
     def __init__(self, dataloader: Union[dict, DataLoader]) -> None:
         self.dataloader = dataloader
         self.drawn = 0
-        self._batches: Optional[Iterator] = None
+        self._batches = self._endless(0)
 
     def draw(self) -> Any:
         """The next batch.
@@ -191,8 +193,6 @@ class HeldOutBatches:
         Raises:
             ValueError: If the loader has none.
         """
-        if self._batches is None:
-            self._batches = self._endless(0)
         self.drawn += 1
         return next(self._batches)
 

@@ -18,19 +18,9 @@ The T numbers s are first order in the model; only M, a few tokens wide, is
 differentiated twice. As in the official code the regulariser acts through v
 alone, unless its direct derivative in :math:`\phi` is asked for.
 """
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import (
-    Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Optional,
-    Sequence,
-    Tuple,
-    Union,
-)
+from typing import Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +33,7 @@ from ..autodiff.passes import (
     Pass,
     non_reentrant_checkpoints,
 )
+from ..autodiff.products import PRODUCTS, AutoProducts, mean_products
 from ..autodiff.tensor_lists import (
     Average,
     Tensors,
@@ -51,8 +42,7 @@ from ..autodiff.tensor_lists import (
     gradients,
     inner_product,
 )
-from .inverse_hessian import TrainingHessian
-from .products import PRODUCTS, AutoProducts, mean_products
+from .training_hessian import training_hessian
 
 ESTIMATORS = (*PRODUCTS, 'double_backward')
 
@@ -97,8 +87,8 @@ def hypergradient(model: nn.Module,
     """Compute the gradient of MELTR's parameters by implicit differentiation.
 
     No parameter or buffer of the model, no ``.grad`` and no random generator
-    of torch is changed: each evaluation of the model works on copies of what
-    a forward may write.
+    of torch, numpy or Python is changed: each evaluation of the model works
+    on copies of what a forward may write.
 
     ``primary`` and ``losses`` may be lists, one callable per micro-batch of
     an accumulated batch. Their mean counts then, with no more memory than
@@ -125,7 +115,7 @@ def hypergradient(model: nn.Module,
             has in phi at fixed w, which the official code leaves out.
             Defaults to False.
         inverse_hessian (Callable, optional): A component of
-            :mod:`meltr_mm.meltr.inverse_hessian`. Defaults to None, the
+            :mod:`meltr_mm.inverse_hessian`. Defaults to None, the
             identity.
         average (Callable, optional): Averages a list of tensors over the
             processes, in place. Defaults to None (one process).
@@ -146,44 +136,39 @@ def hypergradient(model: nn.Module,
         TypeError: If ``'finite_difference'`` meets parameters of less than
             float32 precision.
     """
-    _check(meltr, estimator, gamma)
     state = ModelState(model, moving)
     params = [p for p in model.parameters() if p.requires_grad]
-    primary = [Pass(e, model, state) for e in _as_list(primary)]
-    batches = [Pass(e, model, state) for e in _as_list(losses)]
+    primary = _passes(primary, model, state)
+    batches = _passes(losses, model, state)
     sync = average if sync_losses else None
+    _check(estimator, meltr, gamma, plain=not average and not inverse_hessian
+           and len(primary) == len(batches) == 1)
 
     with Generators(next(model.parameters()).device).preserved(), \
             non_reentrant_checkpoints(), torch.enable_grad():
         if estimator == 'double_backward':
-            if inverse_hessian or average or len(primary + batches) > 2:
-                raise ValueError(
-                    "estimator 'double_backward' is a reference for one "
-                    'process, no accumulation and the identity as inverse '
-                    "Hessian; use 'jvp' or 'vjp'")
             return _double_backward(meltr, primary, batches[0], params, gamma,
                                     direct_regulariser)
 
-        # v = dV/dw, over all processes.
+        # v = dV/dw
         value, v, has_graph = _value_and_gradient(primary, params, scale)
         combined = None
         if gamma or inverse_hessian and inverse_hessian.needs_hessian:
             combined, pulled = _combined_and_pulled(
                 meltr, batches, params, gamma, sync, scale)
             v = add(v, pulled)
-        if average or inverse_hessian:
-            v = filled(v, params)
         if average:
+            v = filled(v, params)
             average(v)
 
-        # H^-1 v.
+        # H^-1 v, or v itself
         if inverse_hessian:
-            hessian = combined and TrainingHessian(
+            hessian = combined and training_hessian(
                 batches, params, combined.losses, combined.weights, average,
-                sync_losses, scale)
-            v = inverse_hessian(hessian, v, params)
+                sync, scale)
+            v = inverse_hessian(hessian, filled(v, params), params)
 
-        # s, and with it the gradient of phi.
+        # s_t = <dl_t/dw, v>
         if isinstance(estimator, AutoProducts):
             means, s = estimator(batches, params, v, scale, average)
         else:
@@ -193,10 +178,13 @@ def hypergradient(model: nn.Module,
         s = s.to(combined.weights.dtype)
         if sync:
             sync([s])
-        grads = contract(meltr, combined.weights, s)
+
+        # phi.grad = d/dphi of - sum_t (dM/dl_t) s_t
+        objective = -torch.dot(combined.weights, s.detach())
         if gamma and direct_regulariser:
-            grads = _sum(grads, phi_gradients(
-                -gamma * combined.gap.sign() * combined.total, meltr))
+            objective = objective \
+                - gamma * combined.gap.sign() * combined.total
+        grads = phi_gradients(objective, meltr)
         value = value + gamma * combined.gap.abs()
         if average:
             average([value] if sync_losses else [value, *grads.values()])
@@ -241,14 +229,14 @@ def combine(meltr: nn.Module,
             Defaults to True.
     """
     losses = losses.detach().clone()
-    masks = nullcontext()
-    if average is not None:
-        # A random number that they agree on, too: MELTR's dropout masks must
-        # be the same everywhere, or phi would drift apart.
-        draw = torch.rand((), dtype=torch.float64, device=losses.device)
-        average([losses, draw])
-        masks = _common_masks(draw)
-    with torch.enable_grad(), masks:
+    with torch.enable_grad(), ExitStack() as stack:
+        if average is not None:
+            # A random number that they agree on, too: MELTR's dropout masks
+            # must be the same everywhere, or phi would drift apart.
+            draw = torch.rand((), dtype=torch.float64, device=losses.device)
+            average([losses, draw])
+            stack.enter_context(Generators(draw.device).preserved())
+            torch.manual_seed(int(draw.item() * 2**53))
         losses.requires_grad_()
         total = meltr(losses)
         weights, = torch.autograd.grad(
@@ -256,28 +244,6 @@ def combine(meltr: nn.Module,
         if hasattr(meltr, 'normalised'):
             weights = meltr.normalised(weights)
     return Combination(losses, total, weights)
-
-
-@contextmanager
-def _common_masks(draw: Tensor) -> Iterator[None]:
-    with Generators(draw.device).preserved():
-        torch.manual_seed(int(draw.item() * 2**53))
-        yield
-
-
-def contract(meltr: nn.Module, weights: Tensor,
-             products: Tensor) -> Dict[str, Tensor]:
-    """Hypergradient from dM/dl and the constants s: the last line of AID.
-
-    Args:
-        meltr (nn.Module): The loss transformer.
-        weights (Tensor): dM/dl (T,), differentiable in phi.
-        products (Tensor): s (T,).
-
-    Returns:
-        dict[str, Tensor]: What belongs into ``.grad``, per parameter name.
-    """
-    return phi_gradients(-torch.dot(weights, products.detach()), meltr)
 
 
 def phi_gradients(value: Tensor, meltr: nn.Module) -> Dict[str, Tensor]:
@@ -346,15 +312,16 @@ def _double_backward(meltr: nn.Module, primary: Sequence[Pass],
             v = add(v, gradients(regulariser, params, retain_graph=True))
         slopes = torch.autograd.grad(
             total, params, create_graph=True, allow_unused=True)
-        grads = phi_gradients(-inner_product(slopes, v), meltr)
+        objective = -inner_product(slopes, v)
         if gamma and direct:
-            grads = _sum(grads, phi_gradients(regulariser, meltr))
+            objective = objective + regulariser
+        grads = phi_gradients(objective, meltr)
         return Hypergradient(grads, value + regulariser.detach(),
                              losses.detach(), weights, None, has_graph)
 
 
-def _check(meltr: nn.Module, estimator: Union[str, AutoProducts],
-           gamma: float) -> None:
+def _check(estimator: Union[str, AutoProducts], meltr: nn.Module,
+           gamma: float, plain: bool) -> None:
     if isinstance(estimator, str) and estimator not in ESTIMATORS:
         raise ValueError(f'estimator must be one of {ESTIMATORS}, '
                          f'but got {estimator!r}')
@@ -364,12 +331,14 @@ def _check(meltr: nn.Module, estimator: Union[str, AutoProducts],
             'MELTR(normalise=True) has no regulariser and no official route; '
             "set gamma=0 and an estimator other than 'double_backward', or "
             'normalise=False')
+    if estimator == 'double_backward' and not plain:
+        raise ValueError(
+            "estimator 'double_backward' is a reference for one process, no "
+            'accumulation and the identity as inverse Hessian; use '
+            "'jvp' or 'vjp'")
 
 
-def _sum(a: Dict[str, Tensor], b: Dict[str, Tensor]) -> Dict[str, Tensor]:
-    return {name: a[name] + b[name] if name in a and name in b else
-            a.get(name, b.get(name)) for name in {**a, **b}}
-
-
-def _as_list(evaluate: Union[Evaluate, Sequence[Evaluate]]) -> List[Evaluate]:
-    return [evaluate] if callable(evaluate) else list(evaluate)
+def _passes(evaluate: Union[Evaluate, Sequence[Evaluate]], model: nn.Module,
+            state: ModelState) -> Sequence[Pass]:
+    evaluate = [evaluate] if callable(evaluate) else evaluate
+    return [Pass(e, model, state) for e in evaluate]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ContextManager, Dict, Iterator, List, Optional, Tuple
 
 import torch
-from mmengine.dist import broadcast, get_world_size
+from mmengine.dist import broadcast
 from mmengine.logging import print_log
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from mmengine.registry import OPTIM_WRAPPERS, TASK_UTILS
@@ -16,6 +16,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from .._torch import compiler_disable, keep_compiled_graphs, total_norm
+from ..autodiff.products import AutoProducts, everywhere
 from ..check_options import (
     check_choice,
     check_clipping,
@@ -26,20 +27,10 @@ from ..check_options import (
     check_number,
     check_whole,
 )
+from . import safeguards
 from .history import BatchHistory, Ear, HeldOutBatches, Window
 from .hypergradient import ESTIMATORS, Hypergradient, hypergradient
-from .products import AutoProducts, everywhere
-from .safeguards import (
-    SkipCounter,
-    check_sizes,
-    check_tasks,
-    gradient_problem,
-    name_unreached,
-    nonfinite,
-    tasks_of,
-    value_problem,
-)
-from .wrapper import MELTRWrapper, average, unwrapped
+from .wrapper import MELTRWrapper, averaging, meltr_wrapper
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -159,10 +150,9 @@ class AIDOptimWrapper(OptimWrapper):
         self.begin = begin
         self.meta_clip_grad = meta_clip_grad
         self.history = BatchHistory(**(history or {}))
-        self.held_out = None
-        if meta_dataloader is not None:
-            self.held_out = HeldOutBatches(meta_dataloader)
-        self.skips = SkipCounter(max_skips)
+        self.held_out = None if meta_dataloader is None else \
+            HeldOutBatches(meta_dataloader)
+        self.skips = safeguards.SkipCounter(max_skips)
         keep_compiled_graphs()
 
         self.updates = 0  # parameter updates over the whole run
@@ -171,7 +161,7 @@ class AIDOptimWrapper(OptimWrapper):
         # windows and of an incomplete one, held-out position, generators.
         self.pending: Dict[str, Any] = {}
         self._model: Optional[MELTRWrapper] = None
-        self._resumed: Optional[dict] = None  # tasks of the resumed run
+        self._tasks: Optional[dict] = None  # of the resumed run, or this
         self._ear = Ear()
         self._window_usable = True
         # The scaler settles on what M's weighted losses bear. A meta step
@@ -197,27 +187,21 @@ class AIDOptimWrapper(OptimWrapper):
     @compiler_disable
     def _listen(self, model: nn.Module) -> None:
         self._attach(model)
-        if self.pending:
+        if self.pending.keys() - {'generators'}:
             print_log(
                 'the history of meta batches starts anew after resuming, for '
                 "want of custom_hooks=[dict(type='ResumeHook')]", 'current',
                 logging.WARNING)
-            self.pending = {}
+        self.pending = {}
         due = self.should_sync() and self._is_due(self.updates + 1)
         self._ear.open(
             self._model, self.message_hub.get_info('iter', -1), watch=due)
 
     def _attach(self, model: nn.Module) -> None:
-        model = unwrapped(model)
+        model = meltr_wrapper(model, type(self).__name__)
         if model is self._model:
             return
-        if not isinstance(model, MELTRWrapper):
-            raise TypeError(
-                f'{type(self).__name__} trains a MELTRWrapper, but got '
-                f'{type(model).__name__}; wrap the model: model=dict('
-                "type='MELTRWrapper', model=..., meltr=dict(type='MELTR'), "
-                'losses=[...], primary=...)')
-        check_tasks(model, self._resumed)
+        self._tasks = safeguards.checked_tasks(model, self._tasks)
         if self.meta_optimizer is None and model.needs_meta_steps:
             raise ValueError(
                 f'{type(model.meltr).__name__} is trained by meta steps and '
@@ -253,7 +237,7 @@ class AIDOptimWrapper(OptimWrapper):
                 'update_params must follow optim_context(model), which tells '
                 f"{type(self).__name__} the model, as in MMEngine's "
                 'BaseModel.train_step')
-        problem = nonfinite(
+        problem = safeguards.nonfinite(
             self._model.losses + ('MELTR output', ),
             torch.cat([self._model.last_losses, loss.detach().view(1)]))
         if problem:
@@ -283,7 +267,7 @@ class AIDOptimWrapper(OptimWrapper):
                                 'non-finite gradient of the model')
                 return
         if self.updates == 0:
-            name_unreached(self._model, params)
+            safeguards.name_unreached(self._model, params)
         super().step(**kwargs)
 
     def _after_update(self) -> None:
@@ -293,9 +277,9 @@ class AIDOptimWrapper(OptimWrapper):
             return
         self.updates += 1
         self.skips.succeed('parameter update')
+        if self._is_due(self.updates):
+            self.meta_step(window)
         if self.meta_optimizer is not None:
-            if self._is_due(self.updates):
-                self.meta_step(window)
             self.history.append(window, iterations)
 
     def _is_due(self, updates: int) -> bool:
@@ -313,34 +297,35 @@ class AIDOptimWrapper(OptimWrapper):
         validation = drawn() if self.held_out is None else \
             [self.held_out.draw()]
         training = drawn()
-        model = self._model
-        mean = average if get_world_size() > 1 else None
-        while True:
-            result = self.hypergradient(
-                model.model,
-                model.meltr,
-                [partial(self._losses, batch, (model.primary, ))
-                 for batch in validation],
-                [partial(self._losses, batch, model.losses)
-                 for batch in training],
-                average=mean,
-                sync_losses=model.sync_losses,
-                scale=self._scale(),
-                moving=[p for p in model.model.parameters()
-                        if not p.requires_grad or p in self._ear.written])
-            problem = value_problem(model, result)
-            if not problem:
-                problem = gradient_problem(model, result)
-                if problem and self._lower_scale():
-                    continue
-            break
+        model, mean = self._model, averaging()
+        compute = partial(
+            self.hypergradient,
+            model.model,
+            model.meltr,
+            [partial(self._losses, batch, (model.primary, ))
+             for batch in validation],
+            [partial(self._losses, batch, model.losses)
+             for batch in training],
+            average=mean,
+            sync_losses=model.sync_losses,
+            moving=[p for p in model.model.parameters()
+                    if not p.requires_grad or p in self._ear.written])
+        result = compute(scale=self._scale())
+        problem = safeguards.value_problem(model, result)
+        if not problem:
+            problem = safeguards.gradient_problem(model, result)
+            while problem and self._lower_scale():
+                result = compute(scale=self._scale())
+                problem = safeguards.gradient_problem(model, result)
         if problem:
             self.skips.skip('meta step', problem)
             return
-        has_graph = everywhere(result.has_graph, result.value.device, mean)
-        self.skips.note(
-            'gradient of the meta objective', None if has_graph else
-            f'{model.primary} has no graph on a meta batch, so it is zero')
+        kind = 'gradient of the meta objective'
+        if everywhere(result.has_graph, result.value.device, mean):
+            self.skips.succeed(kind)
+        else:
+            self.skips.skip(kind, f'{model.primary} has no graph on a meta '
+                            'batch, so it is zero', once=True)
         self._step_meltr(result)
         self.meta_steps += 1
         self.skips.succeed('meta step')
@@ -394,19 +379,20 @@ class AIDOptimWrapper(OptimWrapper):
         """State of the plain wrapper; under ``aid`` all that AID adds.
 
         That is the meta optimiser, counters, decisions, generators, how far
-        the held-out loader is, and the history, as far as it consists of
-        tensors and plain data. :class:`~meltr_mm.resume.ResumeHook` puts the
-        iterations that brought the batches in the place of these, where they
-        can be read again.
+        the held-out loader is, and the history: which iterations brought its
+        batches, and the batches themselves as far as they consist of tensors
+        and plain data. :class:`~meltr_mm.resume.ResumeHook` takes out those
+        that can be read again.
         """
         state = super().state_dict()
         aid = state['aid'] = dict(
             updates=self.updates,
             meta_steps=self.meta_steps,
             skips=dict(self.skips.in_a_row),
-            tasks=tasks_of(self._model) if self._model else self._resumed,
+            tasks=self._tasks,
             held_out=self.held_out.drawn if self.held_out else 0,
             meta_scale=self._largest_scale,
+            window=list(self._ear.iterations),
             **self.history.state_dict())
         if self.meta_optimizer is not None:
             aid['meta_optimizer'] = self.meta_optimizer.state_dict()
@@ -435,9 +421,9 @@ class AIDOptimWrapper(OptimWrapper):
                 logging.WARNING)
             return
         if self.meta_optimizer is not None and 'meta_optimizer' in aid:
-            check_sizes(self.meta_optimizer, aid['meta_optimizer'])
+            safeguards.check_sizes(self.meta_optimizer, aid['meta_optimizer'])
             self.meta_optimizer.load_state_dict(aid['meta_optimizer'])
-        self._resumed = aid.get('tasks')
+        self._tasks = aid.get('tasks', self._tasks)
         self.updates = aid['updates']
         self.meta_steps = aid['meta_steps']
         self.skips.in_a_row = dict(aid['skips'])
@@ -446,15 +432,10 @@ class AIDOptimWrapper(OptimWrapper):
             self.estimator.chosen = aid.get('estimator')
             self.estimator.since_check = aid.get('since_check', 0)
         self.history.load_state_dict(aid)
-        self.pending = {key: aid[key] for key in (
-            'iterations', 'window', 'held_out', 'generators') if aid.get(key)}
-        if 'batches' in aid and not aid.get('held_out'):
-            self.pending = {}
-
-    @property
-    def window(self) -> List[int]:
-        """Iterations of the batches of an update that is not complete."""
-        return self._ear.iterations
+        keys = {'iterations', 'window', 'held_out', 'generators'}
+        if 'batches' in aid:  # these need not be read again
+            keys -= {'iterations', 'window'}
+        self.pending = {key: aid[key] for key in keys if aid.get(key)}
 
     def reopen(self, window: int) -> None:
         """Go back so many batches, which ResumeHook trains on again."""

@@ -26,8 +26,9 @@ class SkipCounter:
         self.in_a_row: Dict[str, int] = {}
         self._told: set = set()
 
-    def skip(self, kind: str, reason: str, warn: bool = True) -> None:
-        """Count a skipped step, such as a 'meta step', and say why.
+    def skip(self, kind: str, reason: str, once: bool = False) -> None:
+        """Count a skipped step, such as a 'meta step', and say why, or say so
+        once in a run.
 
         Raises:
             FloatingPointError: If it was one too many.
@@ -40,16 +41,9 @@ class SkipCounter:
                 'nothing of these steps went into the weights. Lower the '
                 'learning rate, clip gradients, or look at the task named '
                 'here; then continue with --resume.')
-        if warn:
+        if not once or kind not in self._told:
             print_log(message, 'current', logging.WARNING)
-
-    def note(self, kind: str, reason: Optional[str]) -> None:
-        """Count a skip if there is a reason; only the first is told."""
-        if reason is None:
-            self.succeed(kind)
-        else:
-            self.skip(kind, reason, warn=kind not in self._told)
-            self._told.add(kind)
+        self._told.add(kind)
 
     def succeed(self, kind: str) -> None:
         """Start counting anew after a usable step."""
@@ -112,19 +106,16 @@ def nonfinite(names: Tuple[str, ...], values: Tensor) -> Optional[str]:
         n for n, b in zip(names, bad.tolist()) if b) or None
 
 
-def tasks_of(model: MELTRWrapper) -> dict:
-    """What must be the same when a run is resumed."""
-    return dict(losses=list(model.losses), primary=model.primary)
-
-
-def check_tasks(model: MELTRWrapper, resumed: Optional[dict]) -> None:
-    """Check that a model has the tasks of the run that is resumed, if any."""
-    if resumed and resumed != tasks_of(model):
+def checked_tasks(model: MELTRWrapper, resumed: Optional[dict]) -> dict:
+    """The tasks of a model, which must be those of the resumed run, if any."""
+    tasks = dict(losses=list(model.losses), primary=model.primary)
+    if resumed and resumed != tasks:
         raise ValueError(
             'a run must be resumed with the tasks that it has: `losses` in '
             f'the same order, and `primary`. They were {resumed}, but are '
-            f'{tasks_of(model)}. Set them back in MELTRWrapper, or start a '
-            'new run from the weights with load_from')
+            f'{tasks}. Set them back in MELTRWrapper, or start a new run from '
+            'the weights with load_from')
+    return tasks
 
 
 def check_sizes(optimizer: Optimizer, state: dict) -> None:

@@ -17,6 +17,7 @@ from .._torch import compiler_disable
 from ..autodiff.passes import non_reentrant_checkpoints
 from ..autodiff.tensor_lists import Average, gramian, reached
 from ..check_options import check_config, check_flag
+from ..wrapped_checkpoints import fit_checkpoint
 from .hypergradient import combine
 
 LossValue = Union[Tensor, Sequence[Tensor]]
@@ -81,7 +82,6 @@ class MELTRWrapper(BaseModel):
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         compat.apply_for_meltr()
-        _check_names(losses, primary)
         check_flag('sync_losses', sync_losses)
         if not isinstance(model, nn.Module):
             check_config('model', model)
@@ -89,11 +89,11 @@ class MELTRWrapper(BaseModel):
             if data_preprocessor is not None:
                 model.setdefault('data_preprocessor', data_preprocessor)
             model = MODELS.build(model)
+        _check_losses(losses, primary, model)
+        _check_train_step(model)
         if not isinstance(meltr, nn.Module):
             check_config('meltr', meltr)
             meltr = MODELS.build(_filled_in(meltr, losses, primary))
-        _check_known(losses, model)
-        _check_train_step(model)
         super().__init__(model.data_preprocessor, init_cfg)
         self.model = model
         self.meltr = meltr
@@ -125,28 +125,7 @@ class MELTRWrapper(BaseModel):
                               *args: Any) -> None:
         """Accept weights of the bare model, and MELTR's whole or not at all.
         """
-        own = {prefix + k: v.shape for k, v in self.state_dict().items()}
-        phi = f'{prefix}meltr.'
-        if not any(k.startswith(phi) for k in state_dict):
-            bare = {k: f'{prefix}model.{k[len(prefix):]}' for k in state_dict}
-            fits = sum(k in own for k in bare.values())
-            if fits > sum(k in own for k in state_dict):
-                for old, new in bare.items():
-                    state_dict[new] = state_dict.pop(old)
-        given = {k: getattr(v, 'shape', None) for k, v in state_dict.items()
-                 if k.startswith(prefix)}
-        misfits = {k for k in {**own, **given}
-                   if k not in own or given.get(k) != own[k]}
-        misfits_of_phi = {k for k in misfits if k.startswith(phi)}
-        if misfits_of_phi and any(k.startswith(phi) for k in given):
-            for key in [k for k in given if k.startswith(phi)]:
-                del state_dict[key]
-            print_log(
-                'MELTR starts anew: the one in the checkpoint is another '
-                f'({min(misfits_of_phi)} differs)', 'current',
-                logging.WARNING)
-        _check_fit(self.model, {k for k in own if not k.startswith(phi)},
-                   misfits, given)
+        fit_checkpoint(self, state_dict, prefix)
         super()._load_from_state_dict(state_dict, prefix, *args)
 
     def forward(self,
@@ -229,10 +208,10 @@ class MELTRWrapper(BaseModel):
             ``loss``, every entry of ``losses`` and ``weight/<name>``, which
             is dM/dl of that task.
         """
-        trained_by = getattr(self.meltr, 'trained_by', 'meta')
-        if trained_by == 'meta' and not self.trained_by_aid:
+        if self.trained_by == 'meta' and not self.trained_by_aid:
             self._tell_untrained()
-        apart = [_reduce(name, losses[name]) for name in self.losses]
+        means = {name: _reduce(name, value) for name, value in losses.items()}
+        apart = [means[name] for name in self.losses]
         values = torch.stack(apart)
         self.last_losses = values.detach()
         if getattr(self.meltr, 'needs_gradients', False):
@@ -243,10 +222,10 @@ class MELTRWrapper(BaseModel):
             total = torch.dot(weights, values.detach())
             loss = torch.dot(weights, values)
         else:
-            learns = trained_by == 'gradient'
+            learns = self.trained_by == 'gradient'
+            synced = learns or self.sync_losses
             combined = combine(
-                self.meltr, values,
-                average if learns and get_world_size() > 1 else self.average,
+                self.meltr, values, averaging() if synced else None,
                 create_graph=learns)
             weights = combined.weights.detach().to(values.dtype)
             total = combined.total.detach()
@@ -256,12 +235,10 @@ class MELTRWrapper(BaseModel):
             if hasattr(self.meltr, 'observe'):
                 self.meltr.observe(combined.losses.detach())
 
-        log_vars = dict(loss=total)
-        log_vars.update((name, _reduce(name, value).detach())
-                        for name, value in losses.items())
-        log_vars.update((f'weight/{name}', weight)
-                        for name, weight in zip(self.losses, weights))
-        return loss, log_vars
+        return loss, {
+            'loss': total,
+            **{name: mean.detach() for name, mean in means.items()},
+            **{f'weight/{n}': w for n, w in zip(self.losses, weights)}}
 
     def _tell_untrained(self) -> None:
         if not self._told_untrained:
@@ -273,17 +250,15 @@ class MELTRWrapper(BaseModel):
                 'current', logging.WARNING)
 
     @property
-    def needs_meta_steps(self) -> bool:
-        """Whether the combiner has parameters that meta steps train."""
-        return getattr(self.meltr, 'trained_by', 'meta') == 'meta' and any(
-            p.requires_grad for p in self.meltr.parameters())
+    def trained_by(self) -> Optional[str]:
+        """What trains the combiner: 'meta' steps, the 'gradient', or None."""
+        return getattr(self.meltr, 'trained_by', 'meta')
 
     @property
-    def average(self) -> Optional[Average]:
-        """Averages tensors over the processes in place, or None for one."""
-        if not self.sync_losses or get_world_size() == 1:
-            return None
-        return average
+    def needs_meta_steps(self) -> bool:
+        """Whether the combiner has parameters that meta steps train."""
+        return self.trained_by == 'meta' and any(
+            p.requires_grad for p in self.meltr.parameters())
 
 
 def average(tensors: List[Tensor]) -> None:
@@ -292,6 +267,11 @@ def average(tensors: List[Tensor]) -> None:
     They must have the same shapes everywhere.
     """
     all_reduce_params(tensors, op='mean')
+
+
+def averaging() -> Optional[Average]:
+    """:func:`average`, or None where there is one process."""
+    return average if get_world_size() > 1 else None
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
@@ -312,7 +292,31 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return model.module
 
 
-def _check_known(losses: Sequence[str], model: nn.Module) -> None:
+def meltr_wrapper(model: nn.Module, asker: str) -> MELTRWrapper:
+    """The MELTRWrapper that a model is, out of DDP.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    model = unwrapped(model)
+    if not isinstance(model, MELTRWrapper):
+        raise TypeError(
+            f'{asker} needs a MELTRWrapper, but got {type(model).__name__}; '
+            "wrap the model: model=dict(type='MELTRWrapper', model=..., "
+            "meltr=dict(type='MELTR'), losses=[...], primary=...)")
+    return model
+
+
+def _check_losses(losses: Sequence[str], primary: str,
+                  model: nn.Module) -> None:
+    is_list = isinstance(losses, (list, tuple))
+    if not is_list or not all(isinstance(name, str) for name in losses) \
+            or not losses or len(set(losses)) < len(losses):
+        raise ValueError('losses must be a list of one or more different '
+                         f'names, but got {losses!r}')
+    if primary not in losses:
+        raise ValueError(f'primary must be one of the losses {list(losses)}, '
+                         f'but got {primary!r}')
     functions = getattr(model, 'loss_functions', None)
     known = list(functions()) if callable(functions) else losses
     for name in losses:
@@ -323,18 +327,6 @@ def _check_known(losses: Sequence[str], model: nn.Module) -> None:
                 f'`losses` of MELTRWrapper must be among those of '
                 f'{type(model).__name__}, {known}, but {name!r} is not.'
                 f'{meant}')
-
-
-def _check_names(losses: Sequence[str], primary: str) -> None:
-    is_list = isinstance(losses, (list, tuple))
-    if not is_list or not all(isinstance(name, str) for name in losses) \
-            or not losses or len(set(losses)) < len(losses):
-        raise ValueError('losses must be a list of one or more different '
-                         f'names, but got {losses!r}')
-    names = list(losses)
-    if primary not in names:
-        raise ValueError(
-            f'primary must be one of the losses {names}, but got {primary!r}')
 
 
 def _loss_names(outputs: dict) -> List[str]:
@@ -369,29 +361,10 @@ def _filled_in(meltr: dict, losses: Sequence[str], primary: str) -> dict:
 
 
 def _check_train_step(model: nn.Module) -> None:
-    if getattr(type(model), 'train_step',
-               BaseModel.train_step) is not BaseModel.train_step:
+    if getattr(type(model), 'train_step', None) not in (
+            None, BaseModel.train_step):
         raise TypeError(
             f'{type(model).__name__} has a train_step of its own, which '
             'MELTRWrapper would bypass; a model can be wrapped if its losses '
             "come from forward(mode='loss') and MMEngine's "
             'BaseModel.train_step')
-
-
-def _check_fit(model: nn.Module, weights: set, misfits: set,
-               given: dict) -> None:
-    """Say so if little of a model is in a checkpoint, or nothing."""
-    fitting = weights - misfits
-    # A part of the model, such as its backbone, is as good as for itself.
-    if 2 * len(fitting) >= min(len(weights), len(given)):
-        return
-    key = min(set(given) - fitting, default='(none)')
-    message = (f'only {len(fitting)} of the {len(weights)} tensors of '
-               f'{type(model).__name__} are in this checkpoint with their '
-               f'shape; it has {key!r}, for example')
-    if not fitting:
-        raise RuntimeError(
-            f'{message}. Give the checkpoint that was trained with this '
-            'config, or convert official weights with tools/convert/')
-    print_log(f'{message}. The others keep their start', 'current',
-              logging.WARNING)

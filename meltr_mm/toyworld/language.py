@@ -1,6 +1,7 @@
 """What is said about a scene: captions, speech, questions and opinions."""
 from dataclasses import dataclass
-from typing import Dict, List
+from itertools import permutations
+from typing import Dict, List, Sequence
 
 import numpy as np
 
@@ -27,14 +28,23 @@ def describe(scene: Scene, rng: np.random.Generator,
         list[str]: Each names all actors and what they do, and may name the
         background.
     """
-    return [_caption(scene, rng) for _ in range(count)]
+    return [
+        _caption(scene, [scene.actors[i] for i in rng.permutation(
+            len(scene.actors))], bool(rng.random() < 0.5))
+        for _ in range(count)
+    ]
 
 
-def _caption(scene: Scene, rng: np.random.Generator) -> str:
-    parts = [_clause(scene.actors[i]) for i in rng.permutation(
-        len(scene.actors))]
-    text = ' and '.join(parts)
-    if rng.random() < 0.5:
+def all_descriptions(scene: Scene) -> List[str]:
+    """List whatever :func:`describe` may say of a scene."""
+    return [_caption(scene, actors, background)
+            for actors in permutations(scene.actors)
+            for background in (False, True)]
+
+
+def _caption(scene: Scene, actors: Sequence[Actor], background: bool) -> str:
+    text = ' and '.join(map(_clause, actors))
+    if background:
         text += f' on a background of {scene.background}'
     return text
 

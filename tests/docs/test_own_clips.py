@@ -1,6 +1,8 @@
 """docs/own_clips.md: its commands one after the other, on a dozen clips."""
+import pickle
 import re
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
@@ -9,6 +11,7 @@ from test_commands import commands_of, start
 
 from meltr_mm.apis import s3d_features
 from meltr_mm.models.univl.s3dg import S3DG
+from meltr_mm.toyworld import write_own_clips
 
 PAGE = ROOT / 'docs' / 'own_clips.md'
 CONFIGS = sorted((ROOT / 'configs' / 'own').glob('*.py'))
@@ -24,6 +27,15 @@ QUICK = {
 }
 
 
+# What the configs are asked that the page does not train; UniVL by features.
+ASKED = dict(
+    violet_retrieval=('clip_1.mp4', '--query', 'a red square'),
+    all_in_one_qa=('clip_1.mp4', '--question', 'what moves?'),
+    all_in_one_retrieval=('clip_1.mp4', '--query', 'a red square'),
+    univl_retrieval=('features.pickle:clip_1', '--query', 'a red square'),
+    univl_captioning=('features.pickle:clip_1', '--caption'))
+
+
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
     """A folder with the configs and random weights of S3D, which sees less."""
@@ -36,6 +48,20 @@ def workplace(tmp_path, monkeypatch):
         s3d_features.S3DFeatures, 'encode',
         lambda self, clips: encode(self, clips[:, :, ::4, ::4]))
     return tmp_path
+
+
+@pytest.fixture(scope='module')
+def clips(tmp_path_factory):
+    """A folder with the configs, a dozen clips and features of these."""
+    folder = tmp_path_factory.mktemp('own')
+    (folder / 'configs').symlink_to(ROOT / 'configs')
+    write_own_clips(str(folder / 'data' / 'own'),
+                    sizes=dict(train=10, val=1, test=1))
+    rng = np.random.default_rng(0)
+    (folder / 'data' / 'own' / 'features.pickle').write_bytes(pickle.dumps({
+        f'clip_{number}': rng.normal(size=(2, 1024)).astype(np.float16)
+        for number in range(1, 13)}))
+    return folder
 
 
 def test_commands_of_the_page(workplace, monkeypatch, capsys):
@@ -63,6 +89,37 @@ def test_commands_of_the_page(workplace, monkeypatch, capsys):
     assert answers.startswith('data/own/videos/clip_1.mp4\n')
     assert len(answers.splitlines()) == 6
     assert rating.split()[-1] in ('positive', 'negative')
+
+
+def test_the_page_and_the_table_have_all():
+    trained = set(re.findall(r'train\.py configs/own/(\w+)', PAGE.read_text()))
+    assert trained | set(ASKED) == {file.stem for file in CONFIGS}
+
+
+@pytest.mark.parametrize('name', ASKED)
+def test_the_other_configs_go_the_same_way(name, clips, monkeypatch, capsys):
+    # METEOR takes seconds to start.
+    monkeypatch.setattr('shutil.which', lambda name: None)
+    monkeypatch.chdir(clips)
+    config, run = f'configs/own/{name}.py', f'work_dirs/own/{name}'
+    video, *asked = ASKED[name]
+    folder = 'data/own' if ':' in video else 'data/own/videos'
+    for script, words in (
+        ('data/check.py', [config, *QUICK['check.py']]),
+        ('train.py', [config, *QUICK['train.py']]),
+        ('test.py', [config, f'{run}/epoch_1.pth']),
+        ('demo.py', [f'{folder}/{video}', '--checkpoint',
+                     f'{run}/epoch_1.pth', *asked, *QUICK['demo.py']])):
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            try:
+                start(patch, f'tools/{script}', words)
+            except SystemExit as stop:
+                assert not stop.code, f'{script}: {stop.code}'
+        said = capsys.readouterr().out
+        if script == 'data/check.py':
+            assert said.endswith('everything is there\n')
+    assert len(said.splitlines()) >= 2
 
 
 def test_configs_are_those_of_the_page():

@@ -10,7 +10,7 @@ from mmengine.optim import build_optim_wrapper
 
 from meltr_mm import datasets, meltr
 from meltr_mm.datasets import transforms
-from meltr_mm.meltr.inverse_hessian import ConjugateGradient, Neumann
+from meltr_mm.inverse_hessian import ConjugateGradient, Neumann
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'meltr'))
 from shared_trunk import TASKS, SharedTrunk, batch  # noqa: E402

@@ -1,6 +1,8 @@
 """The hypergradient against closed forms, finite differences and peers."""
+import random
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from shared_trunk import SharedTrunk, batch
@@ -176,6 +178,25 @@ def test_dropout_masks_are_those_of_the_value(gamma):
     torch.manual_seed(1)  # and they are random
     assert not torch.equal(compute(model, meltr, 'jvp').losses,
                            results[0].losses)
+
+
+class Augmented(SharedTrunk):
+    """Draws from Python and numpy, as MMAction2's batch augmentation does."""
+
+    def forward(self, inputs, targets=None, mode='tensor'):
+        return super().forward(
+            inputs * random.random() * np.random.rand(), targets, mode)
+
+
+def test_draws_of_python_and_numpy_are_replayed():
+    torch.manual_seed(0)
+    model, meltr = Augmented().double(), MELTR(3, (8, 16), 16).double().eval()
+    before = random.getstate(), np.random.get_state()[2]
+    results = [compute(model, meltr, e, 0.1) for e in EXACT]
+    assert (random.getstate(), np.random.get_state()[2]) == before
+    for result in results[1:]:
+        torch.testing.assert_close(
+            result.grads, results[0].grads, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize('gamma', [0., 0.1])

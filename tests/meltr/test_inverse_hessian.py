@@ -16,24 +16,24 @@ from zip_equal import zip_equal
 
 from meltr_mm._torch import math_attention
 from meltr_mm.autodiff.passes import ModelState, Pass
-from meltr_mm.meltr import MELTR
-from meltr_mm.meltr.hypergradient import combine, hypergradient
-from meltr_mm.meltr.inverse_hessian import (
+from meltr_mm.inverse_hessian import (
     AdamPreconditioner,
     ConjugateGradient,
     Neumann,
-    TrainingHessian,
 )
+from meltr_mm.meltr import MELTR
+from meltr_mm.meltr.hypergradient import combine, hypergradient
+from meltr_mm.meltr.training_hessian import training_hessian
 
 
-def training_hessian(model, meltr, windows, scale=1.):
+def product_on(model, meltr, windows, scale=1.):
     params = list(model.parameters())
     state = ModelState(model)
     passes = [Pass(partial(losses_of, model, w), model, state)
               for w in windows]
     combined = combine(
         meltr, torch.stack([p.values() for p in passes]).mean(0))
-    return TrainingHessian(
+    return training_hessian(
         passes, params, combined.losses, combined.weights, scale=scale)
 
 
@@ -63,7 +63,7 @@ def test_product_is_that_of_the_whole_training_loss(network, parts, scale):
     data = batch(1)
     windows = [{k: v[i::parts] for k, v in data.items()}
                for i in range(parts)]
-    product = training_hessian(model, meltr, windows, scale)
+    product = product_on(model, meltr, windows, scale)
     for _ in range(2):  # the second uses what the first kept
         u = [torch.randn_like(p) for p in model.parameters()]
         torch.testing.assert_close(

@@ -23,6 +23,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from univl_files import dump, write_features
 
+from meltr_mm.apis.s3d_features import S3DFeatures
 from meltr_mm.datasets.data_files import read_clip_names, read_json
 from meltr_mm.models.univl.s3dg import S3DG
 from meltr_mm.models.violet.dvae_encoder import _KEYS, DVAEEncoder
@@ -30,6 +31,7 @@ from meltr_mm.models.violet.dvae_encoder import _KEYS, DVAEEncoder
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / 'shared' / 'real'
 sys.path[:0] = [str(ROOT / 'tools' / 'data'), str(ROOT / 'tests' / 'docs')]
+import prepare  # noqa: E402
 import published_counts  # noqa: E402
 from pages import blocks  # noqa: E402
 from test_commands import commands_of, start  # noqa: E402
@@ -121,26 +123,26 @@ def train(name, **options):
     assert all(map(math.isfinite, scalars['train/loss'].data[0]))
 
 
-def write_clip(path):
-    """Six frames of 32 x 32 pixels."""
+def write_clip(path, frames=6):
+    """Some frames of 32 x 32 pixels, ten in a second."""
     with av.open(str(path), 'w') as container:
         codec, pixels = ('gif', 'rgb8') if path.suffix == '.gif' else (
             'mpeg4', 'yuv420p')
         stream = container.add_stream(codec, rate=10)
         stream.width = stream.height = 32
         stream.pix_fmt = pixels
-        for number in range(6):
-            image = np.full((32, 32, 3), 40 * number, np.uint8)
+        for number in range(frames):
+            image = np.full((32, 32, 3), 40 * number % 240, np.uint8)
             frame = av.VideoFrame.from_ndarray(image, 'rgb24')
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 
-def link_clips(folder, names):
+def link_clips(folder, names, frames=6):
     """One clip under many names."""
     folder.mkdir(parents=True)
     first, *others = [folder / name for name in names]
-    write_clip(first)
+    write_clip(first, frames)
     for other in others:
         os.link(first, other)
 
@@ -149,6 +151,24 @@ def small_encoder(path):
     """The state dict of a DALL-E encoder, four channels wide, 16 codes."""
     torch.manual_seed(0)
     torch.save(_KEYS.inverse().rename(DVAEEncoder(4, 16).state_dict()), path)
+
+
+def shrink(configs, name):
+    """The config in its own place, with a small model and two updates."""
+    model = next(model for model in SMALL if name.startswith(model))
+    (configs / f'meltr_{name}.py').write_text(f"""
+_base_ = '{ROOT}/configs/meltr_{name}.py'
+model = dict(model={SMALL[model]})
+train_dataloader = dict(
+    batch_size=2, num_workers=0, persistent_workers=False)
+val_dataloader = dict(num_workers=0, persistent_workers=False)
+optim_wrapper = dict(begin=2, accumulative_counts=1)
+train_cfg = dict(
+    _delete_=True, type='IterBasedTrainLoop', max_iters=2, val_begin=3)
+param_scheduler = None
+default_hooks = dict(checkpoint=None, logger=dict(interval=1))
+custom_hooks = []
+""")
 
 
 @pytest.fixture
@@ -170,6 +190,57 @@ def msvd_qa(folder, clips):
             [row for row in rows if row['video_id'] in some]))
         kept |= some
     return [clip_of[f'vid{number}'] for number in kept]
+
+
+def youcook2(folder, names):
+    """Annotations in their form: five clips of each video, two to train."""
+    folder.mkdir(parents=True)
+    clips = dict(start=np.arange(5), end=np.arange(5) + 2,
+                 text=np.array(['stir the soup'] * 5, object),
+                 transcript=np.array(['NONE'] * 5, object))
+    dump(folder / 'youcookii_data.no_transcript.pickle',
+         dict.fromkeys(names, clips))
+    for split, videos in (('train', names[:-1]), ('val', names[-1:])):
+        (folder / f'youcookii_{split}.csv').write_text(
+            'video_id,feature_file\n' + ''.join(f'{v},{v}\n' for v in videos))
+
+
+@needs_real_files
+def test_from_videos(run, tmp_path, any_count, monkeypatch):
+    names = msvd_qa(tmp_path / 'downloads' / 'msvd', 2)
+    link_clips(tmp_path / 'data' / 'msvd' / 'videos',
+               [f'{name}.avi' for name in names])
+    films = ['v0', 'v1', 'v2']
+    youcook2(tmp_path / 'data' / 'youcook2', films)
+    link_clips(tmp_path / 'data' / 'youcook2' / 'videos',
+               [f'{film}.mp4' for film in films], frames=60)
+    torch.save(S3DG().state_dict(), tmp_path / 's3d_howto100m.pth')
+    encode = S3DFeatures.encode
+    monkeypatch.setattr(  # sees less
+        S3DFeatures, 'encode',
+        lambda self, clips: encode(self, clips[:, :, ::7, ::7]))
+    any_count()
+    configs = tmp_path / 'configs'
+    configs.unlink()
+    configs.mkdir()
+    trained = ('violet_msvdqa', 'univl_youcook2_retrieval',
+               'all_in_one_msvdqa')
+    for name in trained:
+        shrink(configs, name)
+    monkeypatch.setattr(sys, 'argv', [
+        'prepare.py', 'msvd_qa', '--from', 'downloads/msvd'])
+    prepare.main()
+    said = run('from_videos')
+    assert sum('check.py' in command for command in said) == 4
+    for name in trained:
+        logs = sorted((tmp_path / 'work_dirs' / f'meltr_{name}').glob(
+            '*/vis_data/scalars.json'))
+        # VIOLET is trained with codes and without.
+        assert len(logs) == (2 if 'violet' in name else 1)
+        for log in logs:
+            lines = [json.loads(line) for line in open(log)]
+            assert [line['step'] for line in lines] == [1, 2]
+            assert all(math.isfinite(line['loss']) for line in lines)
 
 
 @needs_real_files
@@ -267,16 +338,8 @@ def write_table(path, columns, rows):
 
 def test_youcook2(run, tmp_path, any_count):
     folder = tmp_path / 'downloads' / 'youcook2'
-    folder.mkdir()
     names = [f'v{number}' for number in range(6)]
-    clips = dict(start=np.arange(5), end=np.arange(5) + 2,
-                 text=np.array(['stir the soup'] * 5, object),
-                 transcript=np.array(['NONE'] * 5, object))
-    dump(folder / 'youcookii_data.no_transcript.pickle',
-         dict.fromkeys(names, clips))
-    for split, videos in (('train', names[:4]), ('val', names[4:])):
-        (folder / f'youcookii_{split}.csv').write_text(
-            'video_id,feature_file\n' + ''.join(f'{v},{v}\n' for v in videos))
+    youcook2(folder, names)
     write_features(folder / 'youcookii_videos_features.pickle', names)
     any_count()
     run('youcook2')

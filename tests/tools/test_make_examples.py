@@ -84,4 +84,4 @@ def test_unknown_name(tool, capsys):
     with pytest.raises(SystemExit):
         tool.main(['vindlu'])
     assert "there is no example 'vindlu', only ['violet', 'univl', " \
-        "'all_in_one']" in capsys.readouterr().err
+        "'univl_captions', 'all_in_one']" in capsys.readouterr().err

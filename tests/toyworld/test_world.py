@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from meltr_mm.toyworld.frame_files import write_mp4
-from meltr_mm.toyworld.language import NUMBERS, PHRASINGS, ask
+from meltr_mm.toyworld.language import (
+    NUMBERS,
+    PHRASINGS,
+    all_descriptions,
+    ask,
+    describe,
+)
 from meltr_mm.toyworld.renderer import OUTLINES, render
 from meltr_mm.toyworld.world import (
     COLOURS,
@@ -140,3 +146,9 @@ def test_a_clip_is_the_same_file_again(tmp_path, clips):
         for file in files:
             write_mp4(str(file), render(clip.scene), FPS)
         assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_all_descriptions(scenes):
+    for scene in scenes[:20]:
+        said = describe(scene, np.random.default_rng(0), 100)
+        assert set(said) == set(all_descriptions(scene))

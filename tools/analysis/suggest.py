@@ -13,6 +13,7 @@ import argparse
 import logging
 import sys
 import time
+from collections import Counter
 from typing import Any, Callable, List, Tuple
 
 from mmengine.config import Config, DictAction
@@ -22,10 +23,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 import meltr_mm  # noqa: F401  registers everything
-from meltr_mm.autodiff.tensor_lists import filled, gradients, inner_product
+from meltr_mm.autodiff.products import AutoProducts
+from meltr_mm.autodiff.tensor_lists import gradients, gramian, reached
 from meltr_mm.meltr import MELTRWrapper
 from meltr_mm.meltr.hypergradient import hypergradient
-from meltr_mm.meltr.products import AutoProducts
 
 
 def build(cfg: Config) -> Tuple[BaseModel, Any]:
@@ -84,29 +85,25 @@ def look(model: BaseModel, batch: Any, names: List[str],
     values = [sum(part.mean() for part in (
         value if isinstance(value, (list, tuple)) else [value]))
         for value in map(outputs.get, names)]
-    rows = [gradients(value, params, retain_graph=True) for value in values]
-    shared = [i for i in range(len(params))
-              if sum(row[i] is not None for row in rows) > 1]
-    of_all = [filled([row[i] for i in shared], [params[i] for i in shared])
-              for row in rows]
-    sizes = [inner_product(row, row).sqrt().item() for row in of_all]
-    main = names.index(primary)
+    reaches = [reached([value], model) for value in values]
+    counts = Counter(tensor for found in reaches for tensor in found)
+    shared = [tensor for tensor, count in counts.items() if count > 1]
+    products = gramian(values, params)
+    sizes = products.diagonal().sqrt()
+    cosines = products[names.index(primary)] / (
+        sizes * sizes[names.index(primary)]).clamp(min=1e-30)
     lines = [f'{len(shared)} of {len(params)} trained tensors are reached by '
              'two losses or more.', '',
              f'{"loss":<24}{"value":>10}{"gradient":>11}{"cosine":>9}']
-    for name, value, row, size in zip(names, values, of_all, sizes):
-        has_graph = any(g is not None for g in rows[names.index(name)])
-        cosine = inner_product(row, of_all[main]).item() / max(
-            size * sizes[main], 1e-30)
+    for name, value, found, size, cosine in zip(
+            names, values, reaches, sizes, cosines):
         lines.append(
             f'{name:<24}{value.item():>10.3g}'
-            + (f'{size:>11.3g}{cosine:>9.2f}' if has_graph else
+            + (f'{size:>11.3g}{cosine:>9.2f}' if found else
                '  no graph: it trains nothing')
             + ('  primary' if name == primary else ''))
     unreached = [name for name, p in model.named_parameters()
-                 if p.requires_grad and all(
-                     row[[id(q) for q in params].index(id(p))] is None
-                     for row in rows)]
+                 if p.requires_grad and name not in counts]
     if unreached:
         lines += ['', f'No loss reaches {len(unreached)} tensors, such as '
                   f'{unreached[0]}.']

@@ -2,7 +2,7 @@
 
     python tools/data/make_examples.py
 
-For each of three configs of configs/toy: draws its data set, trains (4 to 8
+For each of four configs of configs/toy: draws its data set, trains (4 to 8
 minutes on one core; goes on where an interrupted call stopped), takes the bare
 model out with tools/convert/unwrap.py, and writes it small into
 meltr_mm/examples: weights of 16 bits, words that the training never reads

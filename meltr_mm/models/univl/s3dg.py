@@ -135,20 +135,42 @@ class _Gating(nn.Module):
 
 
 class _MaxPool(nn.Module):
-    """TensorFlow's SAME pooling, of states that are not negative."""
+    """TensorFlow's SAME pooling, of states that are not negative.
+
+    One axis after the other, by maxima of whole shifted tensors: torch's own
+    kernel also finds out where each maximum was, which on a CPU took as long
+    as all convolutions.
+    """
 
     def __init__(self, kernel: Sequence[int],
                  stride: Sequence[int]) -> None:
         super().__init__()
         self.kernel, self.stride = kernel, stride
-        self.padding = []
-        for size, step in zip(reversed(kernel), reversed(stride)):
-            total = max(size - step, 0)
-            self.padding += [total // 2, total - total // 2]
 
     def forward(self, states: Tensor) -> Tensor:
-        return F.max_pool3d(F.pad(states, self.padding), self.kernel,
-                            self.stride, ceil_mode=True)
+        for axis, (size, step) in enumerate(zip(self.kernel, self.stride), 2):
+            if size == 1:
+                continue
+            length = states.shape[axis]
+            before = max(size - step, 0) // 2
+            places = -(-length // step)
+            after = (places - 1) * step + size - length - before
+            padding = [0] * 6
+            # F.pad begins with the last axis.
+            padding[2 * (4 - axis):2 * (5 - axis)] = before, after
+            padded = F.pad(states, padding)
+            states = _shifted(padded, axis, 0, places, step)
+            for shift in range(1, size):
+                states = torch.maximum(
+                    states, _shifted(padded, axis, shift, places, step))
+        return states
+
+
+def _shifted(states: Tensor, axis: int, first: int, places: int,
+             step: int) -> Tensor:
+    index = [slice(None)] * states.dim()
+    index[axis] = slice(first, first + (places - 1) * step + 1, step)
+    return states[tuple(index)]
 
 
 class _Mixed(nn.Module):
@@ -163,7 +185,7 @@ class _Mixed(nn.Module):
         self.conv_b1_b = _SeparableConv(b1a, b1b)
         self.conv_b2_a = _Conv(channels, b2a, point)
         self.conv_b2_b = _SeparableConv(b2a, b2b)
-        self.maxpool_b3 = nn.MaxPool3d(3, stride=1, padding=1)
+        self.maxpool_b3 = _MaxPool((3, 3, 3), (1, 1, 1))
         self.conv_b3_b = _Conv(channels, b3, point)
         self.gating_b0 = _Gating(b0)
         self.gating_b1 = _Gating(b1b)

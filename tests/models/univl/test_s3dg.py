@@ -1,8 +1,14 @@
 """The network of UniVL's features; its numbers are held by parity_checks."""
 import pytest
 import torch
+import torch.nn.functional as F
 
-from meltr_mm.models.univl.s3dg import S3DG, load_s3dg, s3dg_from_howto100m
+from meltr_mm.models.univl.s3dg import (
+    S3DG,
+    _MaxPool,
+    load_s3dg,
+    s3dg_from_howto100m,
+)
 
 
 @pytest.fixture(scope='module')
@@ -61,3 +67,20 @@ def test_other_clips_are_refused(shape):
 
 def test_the_text_half_is_left_out(published):
     assert set(s3dg_from_howto100m(published)) == set(S3DG().state_dict())
+
+
+@pytest.mark.parametrize('kernel, stride', [
+    ((1, 3, 3), (1, 2, 2)), ((3, 3, 3), (2, 2, 2)), ((2, 2, 2), (2, 2, 2)),
+    ((3, 3, 3), (1, 1, 1))])
+def test_pooling_is_that_of_torch(kernel, stride):
+    """Padded as TensorFlow does, the odd one at the far side."""
+    padding = []
+    for size, step in zip(reversed(kernel), reversed(stride)):
+        total = max(size - step, 0)
+        padding += [total // 2, total - total // 2]
+    for sizes in ((4, 6, 8), (5, 7, 3), (1, 2, 9)):
+        states = torch.rand(2, 3, *sizes)
+        assert torch.equal(
+            _MaxPool(kernel, stride)(states),
+            F.max_pool3d(F.pad(states, padding), kernel, stride,
+                         ceil_mode=True))

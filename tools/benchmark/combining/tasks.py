@@ -40,11 +40,14 @@ class Form(NamedTuple):
         clips (int): Training clips that are generated.
         own (tuple[str, ...]): The losses of pre-training, those that need
             no labels; without them there is no R1.
+        start (str, optional): Where MELTR begins in a training of this
+            length from scratch, if not where the config says.
     """
     updates: int
     batch_size: int
     clips: int = 1000
     own: Tuple[str, ...] = ()
+    start: Optional[str] = None
 
 
 UNIVL = ('loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm')
@@ -53,7 +56,8 @@ FORMS = {
     'meltr_univl_msrvtt7k_retrieval': Form(400, 8, own=UNIVL),
     'meltr_univl_msrvtt_captioning': Form(
         300, 8, own=('loss_decoder', 'loss_m_decoder')),
-    'meltr_violet_msvdqa': Form(250, 8, 400, own=('loss_mtm', 'loss_mvm')),
+    'meltr_violet_msvdqa': Form(
+        250, 8, 400, own=('loss_mtm', 'loss_mvm'), start='primary'),
     'meltr_all_in_one_msrvtt_mc': Form(
         200, 4, 400, own=('loss_mlm', 'loss_itc')),
 }
@@ -99,9 +103,10 @@ def find(name: str) -> Task:
                          f'configs/toy without .py, but got {name!r}')
 
     def config(world: int, out: Path) -> Config:
-        if not pretrained:
-            return _toy(file, form, form.updates, world, out)
         cfg = _toy(file, form, form.updates, world, out)
+        if not pretrained:
+            cfg.model.meltr.start = form.start or cfg.model.meltr.start
+            return cfg
         # What the full-size configs, whose models are pre-trained, have.
         cfg.model.meltr.start = 'primary'
         cfg.load_from = str(_checkpoint(file, form, world, out))

@@ -1,4 +1,4 @@
-"""What stands for the inverse Hessian in the hypergradient.
+"""Other things than the identity in the place of the inverse Hessian.
 
 Each component is called with a product (multiplies with H, the Hessian of the
 training loss on the meta-training batch), ``v`` = dV/dw and the parameters,
@@ -8,28 +8,22 @@ parameter, of its shape. It says whether it uses the product
 ``optim_wrapper = dict(inverse_hessian=dict(type=...))``.
 """
 import logging
-from contextlib import ExitStack
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence
 
-import torch
 from mmengine.logging import print_log
 from mmengine.registry import TASK_UTILS
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from .._torch import math_attention
-from ..autodiff.passes import Pass, checkpointing_off
-from ..autodiff.tensor_lists import (
-    Average,
+from .autodiff.tensor_lists import (
     Tensors,
     add,
     filled,
-    gradients,
     inner_product,
     scaled,
     times,
 )
-from ..check_options import check_flag, check_number, check_whole
+from .check_options import check_flag, check_number, check_whole
 
 HessianProduct = Callable[[List[Tensor]], List[Tensor]]
 Params = Sequence[nn.Parameter]
@@ -220,95 +214,3 @@ def _adam_scale(state: dict, group: dict) -> Tensor:
     if state.get('step') is not None and 'betas' in group:
         second = second / (1 - group['betas'][1]**float(state['step']))
     return 1 / (second.sqrt() + group.get('eps', 1e-8))
-
-
-class TrainingHessian:
-    r"""The Hessian of L(w) = M(l(w)) on a meta-training batch, as a product.
-
-    With J the Jacobian of the task losses,
-
-    .. math:: H u = \nabla_w \langle J^T c, u \rangle
-              + J^T M''(l) J u, \qquad c = \partial M / \partial l.
-
-    One double backward pass gives the first term and, as its derivative with
-    respect to c, also J u. For this pass alone attention runs on the math
-    kernel: fused ones cannot be differentiated twice.
-
-    On several processes the products are those of the loss that all of them
-    minimise together.
-
-    Args:
-        batches (Sequence[Pass]): Task losses of the micro-batches.
-        params (Sequence[nn.Parameter]): w.
-        losses (Tensor): The losses of the whole batch that M saw, (T,).
-        weights (Tensor): dM/dl at these, (T,), differentiable in them.
-        average (Callable, optional): Averages a list of tensors over the
-            processes, in place. Defaults to None.
-        sync_losses (bool): M sees the losses averaged over processes, so
-            that its curvature couples them. Defaults to True.
-        scale (float): Factor on the losses in backward passes.
-            Defaults to 1.
-    """
-
-    def __init__(self,
-                 batches: Sequence[Pass],
-                 params: Params,
-                 losses: Tensor,
-                 weights: Tensor,
-                 average: Optional[Average] = None,
-                 sync_losses: bool = True,
-                 scale: float = 1.0) -> None:
-        self._batches = batches
-        self._params = list(params)
-        self._losses = losses
-        self._weights = weights
-        self._average = average
-        self._sync = average if sync_losses else None
-        self._scale = scale
-
-    def __call__(self, u: Sequence[Tensor]) -> List[Tensor]:
-        """Give H u, one tensor per parameter."""
-        share = 1 / len(self._batches)
-        product: Tensors = [None] * len(self._params)
-        slopes = 0  # J u
-        for batch in self._batches:
-            part, slope = self._second_order(batch, u)
-            product = add(product, part, share)
-            slopes = slopes + share * slope
-        if self._sync is not None:
-            self._sync([slopes])
-        curvature = None
-        if self._weights.requires_grad:
-            curvature, = torch.autograd.grad(
-                self._weights, self._losses, slopes.to(self._weights.dtype),
-                retain_graph=True, allow_unused=True)
-        if curvature is not None:  # else M is linear
-            for batch in self._batches:
-                with batch.run() as graph:
-                    product = add(product, gradients(
-                        graph, self._params, self._scale, curvature * share))
-        product = filled(product, self._params)
-        if self._average is not None:
-            self._average(product)
-        return product
-
-    def _second_order(self, batch: Pass,
-                      u: Sequence[Tensor]) -> Tuple[Tensors, Tensor]:
-        """Derivatives of <J^T c, u> with respect to w and c."""
-        root = self._scale**0.5  # the scale enters twice
-        with ExitStack() as stack:
-            stack.enter_context(math_attention())
-            stack.enter_context(checkpointing_off(batch.model))
-            losses = stack.enter_context(batch.run())
-            c = self._weights.detach().to(losses.dtype)
-            c.requires_grad_()
-            inner = torch.autograd.grad(
-                losses, self._params, c * root, create_graph=True,
-                allow_unused=True)
-            used = [i for i, g in enumerate(inner)
-                    if g is not None and g.requires_grad]
-            *product, slope = torch.autograd.grad(
-                [inner[i] for i in used], [*self._params, c],
-                [u[i] * root for i in used], allow_unused=True)
-        factor = 1 / self._scale
-        return scaled(product, factor), slope * factor

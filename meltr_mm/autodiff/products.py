@@ -1,8 +1,9 @@
-r"""The products :math:`s_t = \langle \nabla_w l_t, v \rangle`.
+r"""Products of gradients with a direction, by forward or reverse mode.
 
-Each function of ``PRODUCTS`` takes a batch's losses l, the parameters and a
-direction v (None counts as zero), and gives l (T,) and s (T,) for the same
-random numbers. ``'jvp'`` and ``'vjp'`` are exact.
+Each function of ``PRODUCTS`` takes a pass that gives T values l, parameters w
+and a direction v (None counts as zero), and gives l (T,) and the products
+:math:`s_t = \langle \nabla_w l_t, v \rangle` (T,) for the same random
+numbers. ``'jvp'`` and ``'vjp'`` are exact.
 """
 import logging
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
@@ -12,10 +13,10 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 from .._torch import DistError, OutOfMemoryError, math_attention, total_norm
-from ..autodiff.forward_mode import described, jvp_of_pass
-from ..autodiff.passes import Pass
-from ..autodiff.tensor_lists import Average, Tensors, gradients, inner_product
 from ..check_options import check_number, check_whole
+from .forward_mode import described, jvp_of_pass
+from .passes import Pass
+from .tensor_lists import Average, Tensors, gradients, inner_product
 
 Products = Tuple[Tensor, Tensor]  # l and s, both (T,)
 
@@ -31,7 +32,7 @@ def jvp_products(losses: Pass, params: Sequence[nn.Parameter], v: Tensors,
     """One forward-mode pass of the model: all T at once, no graph.
 
     Args:
-        losses (Pass): The task losses (T,) of a batch.
+        losses (Pass): Gives T values (T,), such as the losses of a batch.
         params (Sequence[nn.Parameter]): The weights w.
         v (list[Tensor | None]): The direction.
         scale (float): Other than 1 in half precision, where a tangent must
@@ -115,7 +116,7 @@ PRODUCTS: Dict[str, Callable[..., Products]] = dict(
 def mean_products(estimator: str, batches: Sequence[Pass],
                   params: Sequence[nn.Parameter], v: Tensors,
                   scale: float) -> Products:
-    """Means of l and of s over the micro-batches of a meta step."""
+    """Means of l and of s over some batches."""
     pairs = [PRODUCTS[estimator](batch, params, v, scale)
              for batch in batches]
     losses, products = zip(*pairs)
@@ -125,22 +126,22 @@ def mean_products(estimator: str, batches: Sequence[Pass],
 class AutoProducts:
     """The cheapest exact products that a model supports, for a whole run.
 
-    On the first meta step, and every ``recheck`` ones, both ``'vjp'`` (exact
-    for every model) and ``'jvp'`` (cheaper from two tasks on) are run on the
+    On the first call, and every ``recheck`` ones, both ``'vjp'`` (exact
+    for every model) and ``'jvp'`` (cheaper from two values on) are run on the
     same batch with the same dropout masks. If ``'jvp'`` fails for want of a
     forward-mode formula, then or later, or its products differ from reverse
-    mode's, ``'vjp'`` takes over with one warning, from that meta step on. So
-    it does without a trial for a single task, where it is the cheaper one.
+    mode's, ``'vjp'`` takes over with one warning, from that call on. So it
+    does without a trial for a single value, where it is the cheaper one.
     The choice is logged; it is the same on all processes.
 
     Args:
         tolerance (float): Largest difference of a product s_t, relative to
             the largest of them. Defaults to 1e-3.
-        recheck (int): Meta steps between two comparisons. Defaults to 1000.
+        recheck (int): Calls between two comparisons. Defaults to 1000.
 
     Attributes:
         chosen (str, optional): 'jvp' or 'vjp'; None before the first.
-        since_check (int): Meta steps since the last comparison.
+        since_check (int): Calls since the last comparison.
     """
 
     def __init__(self, tolerance: float = 1e-3, recheck: int = 1000) -> None:
@@ -157,7 +158,7 @@ class AutoProducts:
         """Compute the means of l and s over the batches.
 
         Args:
-            batches (Sequence[Pass]): The micro-batches of a meta step.
+            batches (Sequence[Pass]): Passes of one model.
             params (Sequence[nn.Parameter]): The weights w.
             v (list[Tensor | None]): The direction, the same everywhere.
             scale (float): As for the functions of ``PRODUCTS``.
@@ -168,11 +169,7 @@ class AutoProducts:
         def run(estimator: str) -> Products:
             return mean_products(estimator, batches, params, v, scale)
 
-        def agree(error: float) -> bool:
-            return everywhere(error <= self.tolerance, device, average)
-
         model = batches[0].model
-        device = next(model.parameters()).device
         if self.chosen == 'jvp' and self.since_check < self.recheck:
             self.since_check += 1
             forward, objection = _try_forward_mode(run, model, average)
@@ -180,18 +177,27 @@ class AutoProducts:
                 return forward
             self._fall_back(objection)
         reference = run('vjp')
-        if self.chosen == 'vjp':
-            return reference
+        if self.chosen != 'vjp':
+            self._compare(run, reference, model, average)
+        return reference
+
+    def _compare(self, run: Callable[[str], Products], reference: Products,
+                 model: nn.Module, average: Optional[Average]) -> None:
+        """Choose by comparing forward mode with reverse mode's products."""
+
+        def agree(error: float) -> bool:
+            return everywhere(error <= self.tolerance, s.device, average)
+
         _, s = reference
-        if not everywhere(bool(s.isfinite().all() and s.any()), device,
-                          average):
-            return reference  # nothing to compare with; decide next time
+        comparable = bool(s.isfinite().all() and s.any())
+        if not everywhere(comparable, s.device, average):
+            return  # nothing to compare with; decide next time
         self.since_check = 0
         if len(s) == 1:
             self.chosen = 'vjp'
             print_log("estimator: 'vjp', the cheapest exact one for one task",
                       'current')
-            return reference
+            return
         forward, objection = _try_forward_mode(run, model, average)
         if objection is None:
             error = _difference(forward, reference)
@@ -210,7 +216,6 @@ class AutoProducts:
         else:
             print_log(f"estimator: 'jvp' differs from 'vjp' by {error:.1e}, "
                       f'after {self.recheck} meta steps', 'current')
-        return reference
 
     def _fall_back(self, objection: str) -> None:
         self.chosen = 'vjp'
