@@ -23,6 +23,8 @@
 # A whole run: 200 epochs of 7,010 videos, 256 per update on 8 GPUs: 5,400
 # updates, 540 meta steps. What differs from the published recipe:
 # configs/official.
+# Memory (docs/costs.md): 23.5 GiB of tensors in an update of 16 per GPU, 24.7
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 
 data_root = '{{$MELTR_DATA:data}}/msrvtt'

@@ -18,6 +18,8 @@
 # for retrieval.
 # A whole run: 100 epochs of nine tenths of 20,475 questions, 512 per update on
 # 8 GPUs: about 3,600 updates, 360 meta steps.
+# Memory (docs/costs.md): 67.9 GiB of tensors in an update of 16 per GPU, 69.6
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']
 
 data_root = '{{$MELTR_DATA:data}}/tgif'

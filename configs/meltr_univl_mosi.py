@@ -16,6 +16,8 @@
 # those without the utterances rated 0 (Acc-2_non0, F1_non0).
 # A whole run: 20 epochs of 1,284 utterances, 32 per update: 800 updates, 80
 # meta steps. What differs from the published recipe: configs/official.
+# Memory (docs/costs.md): 20.6 GiB of tensors in an update of 32 per GPU, 24.3
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 
 data_root = '{{$MELTR_DATA:data}}/cmu_mosi'

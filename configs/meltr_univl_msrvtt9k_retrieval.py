@@ -16,6 +16,8 @@
 # A whole run: 5 epochs of 180,000 captions, 128 per update on 8 GPUs: 7,030
 # updates, 703 meta steps. What differs from the published recipe:
 # configs/official.
+# Memory (docs/costs.md): 11.6 GiB of tensors in an update of 16 per GPU, 14.4
+# in one with a meta step.
 _base_ = 'meltr_univl_msrvtt7k_retrieval.py'
 
 # One sample per caption, 180,000 in all (the official option

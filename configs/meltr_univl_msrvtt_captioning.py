@@ -18,6 +18,8 @@
 # A whole run: 5 epochs of 140,200 captions, 128 per update on 8 GPUs: 5,475
 # updates, 548 meta steps. What differs from the published recipe:
 # configs/official.
+# Memory (docs/costs.md): 4.88 GiB of tensors in an update of 16 per GPU, 7.15
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 
 data_root = '{{$MELTR_DATA:data}}/msrvtt'

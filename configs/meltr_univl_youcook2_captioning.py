@@ -20,6 +20,8 @@
 # A whole run: 5 epochs of the training clips, 16 per update on 4 GPUs: every
 # third update has a meta step. What differs from the published recipe:
 # configs/official.
+# Memory (docs/costs.md): 4.24 GiB of tensors in an update of 4 per GPU, 6.63
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 
 data_root = '{{$MELTR_DATA:data}}/youcook2'

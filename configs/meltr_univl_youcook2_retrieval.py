@@ -19,6 +19,8 @@
 # A whole run: 5 epochs of the training clips, 32 per update on 4 GPUs: every
 # third update has a meta step. What differs from the published recipe:
 # configs/official.
+# Memory (docs/costs.md): 5.43 GiB of tensors in an update of 8 per GPU, 7.58
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']
 
 data_root = '{{$MELTR_DATA:data}}/youcook2'

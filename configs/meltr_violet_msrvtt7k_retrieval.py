@@ -12,6 +12,8 @@
 # (batch 5 per GPU, 20 epochs, lr 3e-6, MELTR 3e-6, gamma 0.1, every 3).
 # A whole run: 20 epochs of 140,200 captions, on one GPU: 560,800 updates,
 # 56,080 meta steps. What differs from the published recipe: configs/official.
+# Memory (docs/costs.md): 21.8 GiB of tensors in an update of 5 per GPU, 24.4
+# in one with a meta step.
 _base_ = 'meltr_violet_msrvtt9k_retrieval.py'
 
 train_set = dict(ann_file='train_7k.json')

@@ -19,6 +19,8 @@
 # (batch 5 per GPU, 20 epochs, lr 3e-6, MELTR 3e-6, gamma 0.1, every 3).
 # A whole run: 20 epochs of 180,000 captions, on one GPU: 720,000 updates,
 # 72,000 meta steps. What differs from the published recipe: configs/official.
+# Memory (docs/costs.md): 21.8 GiB of tensors in an update of 5 per GPU, 24.4
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/msrvtt'

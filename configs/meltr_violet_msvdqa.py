@@ -18,6 +18,8 @@
 # (batch 5 per GPU, 30 epochs, lr 1.2e-5, MELTR 1e-4, gamma 0.1, every 3).
 # A whole run: 30 epochs of 30,933 questions, on one GPU: 185,580 updates,
 # 18,558 meta steps. What differs from the published recipe: configs/official.
+# Memory (docs/costs.md): 23.3 GiB of tensors in an update of 5 per GPU, 25.9
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/msvd'

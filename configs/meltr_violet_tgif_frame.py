@@ -17,6 +17,8 @@
 # (batch 5 per GPU, 20 epochs, lr 3e-5, MELTR 1e-4, gamma 0.1, every 3).
 # A whole run: 20 epochs of 39,392 questions, on one GPU: 157,560 updates,
 # 15,756 meta steps. What differs from the published recipe: configs/official.
+# Memory (docs/costs.md): 23.3 GiB of tensors in an update of 5 per GPU, 25.9
+# in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']
 
 data_root = '{{$MELTR_DATA:data}}/tgif'

@@ -13,6 +13,8 @@
 # lengths, batch, rate and epochs stay our choice.
 # A whole run: 20 epochs of 1,284 utterances, 32 per update, the last batch
 # left out: 800 updates, 267 meta steps.
+# Memory (docs/costs.md): 20.6 GiB of tensors in an update of 32 per GPU, 24.1
+# in one with a meta step.
 _base_ = ['../meltr_univl_mosi.py', '../_base_/official_univl.py']
 _base_.merge(_base_.pop('official'))
 

@@ -13,6 +13,8 @@
 # of all; queries with ties count once for each; no choice of a checkpoint.
 # A whole run: 9,000 videos, 128 per update (8 GPUs of 16), the last batch left
 # out: 70 updates, 24 meta steps.
+# Memory (docs/costs.md): 13.8 GiB of tensors in an update of 16 per GPU, 16.4
+# in one with a meta step.
 _base_ = [
     '../meltr_univl_msrvtt9k_retrieval.py',
     '../_base_/official_univl.py'

@@ -16,6 +16,8 @@
 # first reference of a video only, and cut; no choice of a checkpoint.
 # A whole run: 140,200 captions, 128 per update (8 GPUs of 16), the last batch
 # left out: 1,095 updates, 365 meta steps.
+# Memory (docs/costs.md): 13.8 GiB of tensors in an update of 16 per GPU, 16.6
+# in one with a meta step.
 _base_ = ['../meltr_univl_msrvtt_captioning.py', '../_base_/official_univl.py']
 _base_.merge(_base_.pop('official'))
 

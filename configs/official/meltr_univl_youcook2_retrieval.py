@@ -14,6 +14,8 @@
 # A whole run: one epoch of all training clips, 128 per update (8 GPUs of 16),
 # the last batch left out; every third update has a meta step, from the first
 # on.
+# Memory (docs/costs.md): 13.8 GiB of tensors in an update of 16 per GPU, 16.4
+# in one with a meta step.
 _base_ = [
     '../meltr_univl_youcook2_retrieval.py',
     '../_base_/official_univl.py'

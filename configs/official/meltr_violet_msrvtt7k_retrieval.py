@@ -11,6 +11,8 @@
 # batch is kept, no choice of a checkpoint.
 # A whole run: 20 epochs of 140,200 captions, 5 per GPU; on one GPU 560,800
 # updates and 186,933 meta steps.
+# Memory (docs/costs.md): 16.5 GiB of tensors in an update of 5 per GPU, 19.7
+# in one with a meta step.
 _base_ = [
     '../meltr_violet_msrvtt7k_retrieval.py',
     '../_base_/official_violet.py'

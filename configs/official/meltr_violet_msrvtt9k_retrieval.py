@@ -11,6 +11,8 @@
 # batch is kept, no choice of a checkpoint.
 # A whole run: 20 epochs of 180,000 captions, 5 per GPU; on one GPU 720,000
 # updates and 240,000 meta steps.
+# Memory (docs/costs.md): 16.5 GiB of tensors in an update of 5 per GPU, 19.7
+# in one with a meta step.
 _base_ = [
     '../meltr_violet_msrvtt9k_retrieval.py',
     '../_base_/official_violet.py'

@@ -13,6 +13,8 @@
 # A whole run: 30 epochs of 30,933 questions, 5 per GPU, the last batch left
 # out; on one GPU 185,580 updates and 61,860 meta steps. How many GPUs the
 # authors had is not known.
+# Memory (docs/costs.md): 18.0 GiB of tensors in an update of 5 per GPU, 21.2
+# in one with a meta step.
 _base_ = ['../meltr_violet_msvdqa.py', '../_base_/official_violet.py']
 _base_.merge(_base_.pop('official'))
 

@@ -11,6 +11,8 @@
 # head from random weights (the flag above), no choice of a checkpoint.
 # A whole run: 20 epochs of 39,392 questions, 5 per GPU, the last batch left
 # out; on one GPU 157,560 updates and 52,520 meta steps.
+# Memory (docs/costs.md): 18.0 GiB of tensors in an update of 5 per GPU, 21.2
+# in one with a meta step.
 _base_ = ['../meltr_violet_tgif_frame.py', '../_base_/official_violet.py']
 _base_.merge(_base_.pop('official'))
 

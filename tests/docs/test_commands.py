@@ -37,6 +37,8 @@ ELSEWHERE = {
     'tools/analysis/summarize_run.py': 'tools/test_scripts.py::test_summary',
     'tools/analysis/report.py': 'tools/test_report.py::test_report_of_a_run',
     'tools/analysis/suggest.py': 'tools/test_suggest.py::test_what_it_says',
+    'tools/benchmark/memory.py': 'tools/test_benchmarks.py::'
+                                 'test_memory_of_shapes_is_that_of_numbers',
     'tools/benchmark/meta_step.py': 'tools/test_benchmarks.py::'
                                     'test_meta_step',
     'tools/benchmark/training_run.py': 'tools/test_benchmarks.py::'

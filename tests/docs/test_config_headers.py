@@ -2,9 +2,12 @@
 import re
 from pathlib import Path
 
+from mmengine.config import Config
+
 ROOT = Path(__file__).resolve().parents[2]
 FULL = sorted((ROOT / 'configs').glob('meltr_*.py'))
 TOY = sorted((ROOT / 'configs' / 'toy').glob('meltr_*.py'))
+OFFICIAL = sorted((ROOT / 'configs' / 'official').glob('meltr_*.py'))
 
 
 def test_configs_open_with_command_data_and_sources():
@@ -13,10 +16,31 @@ def test_configs_open_with_command_data_and_sources():
         check_header(file)
 
 
+def test_memory_is_that_of_the_table():
+    numbers = {}
+    for cell, *row in re.findall(
+            r'^\| (`.*`) \| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$',
+            (ROOT / 'docs' / 'costs.md').read_text(), re.M):
+        numbers.update(dict.fromkeys(re.findall('`(.*?)`', cell), row))
+    for file in FULL + OFFICIAL:
+        name = file.relative_to(ROOT / 'configs').with_suffix('').as_posix()
+        batch, _, update, meta = numbers.pop(name.replace('meltr_', ''))
+        assert (f'Memory (docs/costs.md): {update} GiB of tensors in an update'
+                f' of {batch} per GPU, {meta} in one with a meta step'
+                ) in ' '.join(lines_of(file)), file
+        cfg = Config.fromfile(str(file))
+        assert cfg.train_dataloader.batch_size == int(batch), file
+    assert not numbers
+
+
+def lines_of(file):
+    comment = re.match(r'(#.*\n)+', file.read_text()).group()
+    return [re.sub('^# ?', '', line) for line in comment.splitlines()]
+
+
 def check_header(file):
     path = file.relative_to(ROOT)
-    comment = re.match(r'(#.*\n)+', file.read_text()).group()
-    lines = [re.sub('^# ?', '', line) for line in comment.splitlines()]
+    lines = lines_of(file)
     header = ' '.join(' '.join(lines).split())
     commands = [line.strip() for line in lines if line.startswith('  ')]
     assert f'python tools/train.py {path}' in commands[:2]

@@ -3,11 +3,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(
-    0, str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark'))
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tools' / 'benchmark'))
+import memory  # noqa: E402
 import meta_step  # noqa: E402
 import problems  # noqa: E402
 import training_run  # noqa: E402
+
+TOY = str(ROOT / 'configs' / 'toy' / 'meltr_univl_mosi.py')
 
 
 def test_meta_step(monkeypatch):
@@ -26,3 +31,21 @@ def test_training_run(monkeypatch):
     ratios = training_run.ratios(['loss_qa', 'loss_mtm'], 1, 1, 'cpu')
     assert ratios.keys() == {'plain sum', 'MELTR'}
     assert ratios['plain sum'] == 1 and ratios['MELTR'] > 0
+
+
+@pytest.mark.skipif(not memory.shapes_suffice(),
+                    reason='optimisers of this torch need numbers')
+def test_memory_of_shapes_is_that_of_numbers(capsys):
+    """For what all models share: texts, masks, labels, both kinds of step."""
+    rows = []
+    for real in ('', '--real'):
+        memory.main([TOY, '--batch-size', '4',
+                     *([real] if real else [])])
+        *_, row = capsys.readouterr().out.splitlines()
+        name, size, *values = row.strip('| ').split(' | ')
+        assert name.endswith('toy/meltr_univl_mosi.py`') and size == '4'
+        rows.append([float(value) for value in values])
+    (between, update, meta), real = rows
+    assert [between, update] == real[:2]
+    assert real[2] <= meta <= 1.1 * real[2]
+    assert between < update < meta

@@ -46,12 +46,15 @@ def main() -> None:
                         help='s3d_howto100m.pth')
     parser.add_argument('--no-normalize', action='store_true',
                         help='keep the lengths of the vectors')
-    parser.add_argument('--batch-size', type=int, default=16,
-                        help='seconds per pass')
+    parser.add_argument('--batch-size', type=int,
+                        help='seconds per pass (default: 16, and 2 on a CPU, '
+                        'whose caches hold no more)')
     parser.add_argument('--device',
                         default='cuda' if torch.cuda.is_available() else 'cpu')
     add_options(parser)
     args = parser.parse_args()
+    if args.batch_size is None:
+        args.batch_size = 2 if args.device == 'cpu' else 16
     if args.batch_size < 1:
         parser.error('--batch-size must be at least 1, but is '
                      f'{args.batch_size}')
