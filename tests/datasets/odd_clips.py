@@ -105,7 +105,8 @@ def copy_packets(source: Path,
 def like(container: av.container.OutputContainer, stream: av.stream.Stream):
     """Add a stream of the same kind."""
     if hasattr(container, 'add_stream_from_template'):  # PyAV 14
-        return container.add_stream_from_template(stream)
+        # Otherwise 14.2 writes an encoder's header before the packets.
+        return container.add_stream_from_template(stream, opaque=True)
     return container.add_stream(template=stream)
 
 
