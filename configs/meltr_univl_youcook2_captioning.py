@@ -18,7 +18,7 @@
 # batch (16 in all), rate (3e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code.
 # A whole run: 5 epochs of the training clips, 16 per update on 4 GPUs: every
-# third update has a meta step. What differs from the published recipe:
+# tenth update has a meta step. What differs from the published recipe:
 # configs/official.
 # Memory (docs/costs.md): 4.24 GiB of tensors in an update of 4 per GPU, 6.63
 # in one with a meta step.

@@ -17,7 +17,7 @@
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
 # A whole run: 5 epochs of the training clips, 32 per update on 4 GPUs: every
-# third update has a meta step. What differs from the published recipe:
+# tenth update has a meta step. What differs from the published recipe:
 # configs/official.
 # Memory (docs/costs.md): 5.43 GiB of tensors in an update of 8 per GPU, 7.58
 # in one with a meta step.
