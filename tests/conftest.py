@@ -55,6 +55,14 @@ def needs_fused_attention():
         pytest.skip('BERT of this transformers has no fused attention')
 
 
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    """Tools that a test runs in this process may switch logging off."""
+    disabled = logging.root.manager.disable
+    yield
+    logging.disable(disabled)
+
+
 @pytest.fixture
 def warnings():
     """What is logged as a warning."""
