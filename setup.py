@@ -8,8 +8,8 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
 MIM_FILES = ('tools', 'configs', 'model-index.yml')
-EXTRAS = ('toy', 'captions', 'vindlu', 'mmpretrain', 'tests', 'demo', 'docs',
-          'tensorboard')
+EXTRAS = ('toy', 'captions', 'vindlu', 'mmpretrain', 'tests', 'baselines',
+          'demo', 'docs', 'tensorboard')
 
 
 def version() -> str:

@@ -376,8 +376,8 @@ class GradientAggregator(nn.Module):
         except ImportError as error:
             raise ImportError(
                 'GradientAggregator needs torchjd (Python 3.10, torch 2.3 or '
-                "newer): pip install --no-deps 'torchjd>=0.18' quadprog "
-                'qpsolvers') from error
+                "newer): pip install 'meltr_mm[baselines]', then pip install "
+                "--no-deps 'torchjd>=0.18'") from error
         known = sorted(
             name for name, kind in vars(aggregation).items()
             if isinstance(kind, type) and issubclass(
