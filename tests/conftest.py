@@ -151,7 +151,8 @@ def load_fixture():
     """Load a parity fixture, or skip (fail under CI) where it is missing."""
 
     def load(name):
-        for folder in FIXTURES:
+        given = os.environ.get('PARITY_FIXTURES')  # tools/convert/parity.py
+        for folder in (*([Path(given)] if given else ()), *FIXTURES):
             if (folder / name).is_file():
                 return torch.load(folder / name, weights_only=True)
         message = f'the parity fixture {name} is in none of {FIXTURES}'

@@ -50,6 +50,19 @@ def test_all_in_one_agrees_with_everything_recorded(
     assert max(row['error'] / row['tolerance'] for row in double) < 0.1
 
 
+def test_tables_of_univl(fixture_path, tmp_path, capsys):
+    code, report = run(fixture_path('univl_extra.pt'), capsys)
+    assert code == 0 and report['not_compared'] == []
+    assert {row['name'] for row in report['rows']} == {
+        'ranking_losses', 'retrieval_metrics', 'bert_adam', 'beam_table',
+        'optimizer_groups', 'tokenizer', 'youcook', 'msrvtt'}
+    extra = torch.load(fixture_path('univl_extra.pt'), weights_only=True)
+    extra['tokenizer']['ids'][0][0] += 1
+    torch.save(extra, tmp_path / 'extra.pt')
+    code, report = run(tmp_path / 'extra.pt', capsys)
+    assert code == 1
+
+
 def test_s3d_agrees_with_everything_recorded(fixture_path, capsys):
     code, report = run(fixture_path('s3d_a.pt'), capsys)
     assert code == 0

@@ -6,8 +6,9 @@ Builds our model from the fixture's sizes, loads its official weights through
 the converter, runs its inputs, and compares every recorded quantity: model
 outputs, losses, gradients, MELTR's output, the hypergradient by every exact
 estimator and the recorded update step. A recorded training is replayed step
-by step through AIDOptimWrapper. Prints a line per quantity; exits with 1 if
-one is out of tolerance or was not compared.
+by step through AIDOptimWrapper. Tables of UniVL's functions (`univl_extra.pt`)
+are given to the tests that read them. Prints a line per quantity; exits with 1
+if one is out of tolerance or was not compared.
 
 What is compared stands in tests/parity_checks.
 """
@@ -31,6 +32,7 @@ from parity_checks import (  # noqa: E402
     all_in_one_training,
     s3d,
     univl,
+    univl_tables,
     univl_training,
     violet,
 )
@@ -43,6 +45,7 @@ CHECKS: Dict[str, Callable[[dict], Report]] = {
     'All-in-one training': all_in_one_training.check,
     'S3D': s3d.check,
     'UniVL': univl.check,
+    'UniVL tables': univl_tables.check,
     'UniVL training': univl_training.check,
     'VIOLET': violet.check
 }
@@ -62,6 +65,8 @@ def model_of(fixture: dict) -> str:
     """
     if isinstance(fixture, dict) and 'recipe' in fixture:
         return 'S3D'
+    if isinstance(fixture, dict) and 'ranking_losses' in fixture:
+        return 'UniVL tables'
     if not isinstance(fixture, dict) or not isinstance(
             fixture.get('config'), dict):
         raise ValueError('a parity fixture must be a dict with a config')
