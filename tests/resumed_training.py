@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, MODELS
-from mmengine.runner import Runner
+from mmengine.runner import CheckpointLoader, Runner
 from shared_trunk import TASKS, SharedTrunk, batch
 from torch import nn
 from torch.utils.data import Dataset
@@ -116,8 +116,9 @@ def lives(out, accumulate=1, held_out=False, by_epoch=True):
     cut = train(out / 'cut', hooks=[KillHook()], **options)
     # Before a resumed run saves its own over it.
     last = (out / 'cut' / 'last_checkpoint').read_text()
-    saved, other = (torch.load(path, weights_only=False)['state_dict']
-                    for path in (last, last.replace('cut', 'whole')))
+    saved, other = (
+        CheckpointLoader.load_checkpoint(path, 'cpu')['state_dict']
+        for path in (last, last.replace('cut', 'whole')))
     return dict(whole=whole, cut=cut, saved=saved, saved_by_whole=other,
                 resumed=train(out / 'cut', resume=True, **options))
 
