@@ -121,7 +121,25 @@ def test_msrvtt_with_transcripts(run, tmp_path):
         assert 'salt' in (tmp_path / 'out' / name).read_text()
 
 
-@pytest.mark.parametrize('data_set', ['msvd_qa', 'tgif_qa'])
+def test_what_violet_alone_reads_of_msrvtt(run, tmp_path):
+    source = tmp_path / 'violet'
+    source.mkdir()
+    pairs = dict(sentences=[dict(video_id='video7010', caption='stir')] * 9)
+    for name in ('train_9k.json', 'test.json'):
+        (source / name).write_text(json.dumps(pairs))
+    ended, output = run('msrvtt', source)
+    assert 'train of train_9k.json must have 180,000 items' in ended
+    assert 'test.json                        test               9' in output
+    ended, output = run('msrvtt', source, '--any-count')
+    assert ended is None
+    for name in ('train_9k.json', 'test.json'):
+        assert json.loads((tmp_path / 'out' / name).read_text()) == pairs
+    for missing in ('train_7k.json', 'MSRVTT_data.json', 'MSR_VTT.json'):
+        assert f"still needs {tmp_path / 'out' / missing}" in output
+
+
+@needs_real_files
+@pytest.mark.parametrize('data_set', ['msvd_qa', 'tgif_qa', 'msrvtt'])
 def test_the_public_sample_is_refused(run, tmp_path, data_set):
     ended, output = run(data_set, REAL / 'violet')
     assert 'is the public sample of 300 rows' in ended

@@ -180,6 +180,11 @@ def _some(names: Set[str]) -> Set[str]:
     return {ordered[i] for i in order[:max(1, len(names) // 20)]}
 
 
+# All captions of MSRVTT: of MELTR for UniVL, of UniVL, of Frozen.
+_MSRVTT_CAPTIONS = ('MSRVTT_transcript_data_v2.json', 'MSRVTT_data.json',
+                    'MSR_VTT.json')
+
+
 def msrvtt(files: Preparation) -> None:
     """MSRVTT: UniVL's, CLIP4Clip's, MELTR's, Frozen's or showlab's files."""
     _needs_of_violet(files, 'msrvtt')
@@ -188,6 +193,8 @@ def msrvtt(files: Preparation) -> None:
     files.still_needs('All-in-one', 'videos', 'the clips, <video>.mp4')
     files.still_needs('All-in-one', 'msrvtt_mc_test.jsonl',
                       "multiple choice only, of All-in-one's authors")
+    if files.find(*_MSRVTT_CAPTIONS) is None and _violets_msrvtt(files):
+        return
     captions = _captions_of_msrvtt(files)
     lists = {'7k': _videos_of_7k(files, captions),
              '9k': _listed(files, 'MSRVTT_train.9k.csv', 'train_list_9k.txt',
@@ -243,10 +250,31 @@ def msrvtt(files: Preparation) -> None:
         files.take_large(features)
 
 
+def _violets_msrvtt(files: Preparation) -> bool:
+    """Take over what VIOLET alone reads, if that was downloaded."""
+    found = False
+    for name in ('train_7k.json', 'train_9k.json', 'test.json'):
+        path = files.find(name)
+        if path is None:
+            files.still_needs('VIOLET', name, "of MELTR's authors for VIOLET, "
+                              'or made of MSRVTT_data.json')
+            continue
+        found |= name != 'test.json'  # which many things are called
+        content = read_json(path)
+        require_keys(content, ['sentences'], path)
+        files.count(name, 'test' if name == 'test.json' else 'train',
+                    len(content['sentences']))
+        files.copy(path)
+    found |= _copied(files, 'txt_msrvtt-retrieval.json')
+    for model, name in (('UniVL', 'MSRVTT_data.json'),
+                        ('All-in-one', 'MSR_VTT.json')):
+        files.still_needs(model, name, 'see docs/data/msrvtt.md')
+    return found
+
+
 def _captions_of_msrvtt(files: Preparation) -> Dict[str, List[str]]:
     """The captions of each video, and UniVL's json of them."""
-    path = files.need('MSRVTT_transcript_data_v2.json', 'MSRVTT_data.json',
-                      'MSR_VTT.json')
+    path = files.need(*_MSRVTT_CAPTIONS)
     content = read_json(path)
     key, video = ('annotations', 'image_id') \
         if path.endswith('MSR_VTT.json') else ('sentences', 'video_id')
