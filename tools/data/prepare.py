@@ -193,7 +193,9 @@ def msrvtt(files: Preparation) -> None:
     files.still_needs('All-in-one', 'videos', 'the clips, <video>.mp4')
     files.still_needs('All-in-one', 'msrvtt_mc_test.jsonl',
                       "multiple choice only, of All-in-one's authors")
-    if files.find(*_MSRVTT_CAPTIONS) is None and _violets_msrvtt(files):
+    if files.find(*_MSRVTT_CAPTIONS) is None and files.find(
+            'train_7k.json', 'train_9k.json', 'txt_msrvtt-retrieval.json'):
+        _violets_msrvtt(files)
         return
     captions = _captions_of_msrvtt(files)
     lists = {'7k': _videos_of_7k(files, captions),
@@ -250,26 +252,23 @@ def msrvtt(files: Preparation) -> None:
         files.take_large(features)
 
 
-def _violets_msrvtt(files: Preparation) -> bool:
-    """Take over what VIOLET alone reads, if that was downloaded."""
-    found = False
+def _violets_msrvtt(files: Preparation) -> None:
+    """Take over what VIOLET alone reads."""
     for name in ('train_7k.json', 'train_9k.json', 'test.json'):
         path = files.find(name)
         if path is None:
             files.still_needs('VIOLET', name, "of MELTR's authors for VIOLET, "
                               'or made of MSRVTT_data.json')
             continue
-        found |= name != 'test.json'  # which many things are called
         content = read_json(path)
         require_keys(content, ['sentences'], path)
         files.count(name, 'test' if name == 'test.json' else 'train',
                     len(content['sentences']))
         files.copy(path)
-    found |= _copied(files, 'txt_msrvtt-retrieval.json')
+    _copied(files, 'txt_msrvtt-retrieval.json')
     for model, name in (('UniVL', 'MSRVTT_data.json'),
                         ('All-in-one', 'MSR_VTT.json')):
         files.still_needs(model, name, 'see docs/data/msrvtt.md')
-    return found
 
 
 def _captions_of_msrvtt(files: Preparation) -> Dict[str, List[str]]:
