@@ -73,6 +73,50 @@ class ScaledSum(nn.Module):
 
 
 @MODELS.register_module()
+class FadingSum(nn.Module):
+    r"""The primary loss, and for a part of the training the others.
+
+    .. math:: M(l) = l_{primary} + c \sum_{t \ne primary}
+              \frac{\bar l_{primary}}{\bar l_t} \, l_t
+
+    with c falling from 1 to 0 in a straight line, and the mean sizes of the
+    losses over the first ``SCALE_ITERATIONS`` training iterations.
+
+    Args:
+        num_tasks (int): T, the number of losses.
+        primary (int): Index of the primary loss; MELTRWrapper fills it in.
+        iterations (int): Training iterations until c is 0; half of a
+            training is what docs/does_it_help.md has.
+    """
+
+    trained_by = None
+
+    def __init__(self, num_tasks: int, primary: int, iterations: int) -> None:
+        super().__init__()
+        check_whole('num_tasks', num_tasks)
+        check_index('primary', primary, num_tasks)
+        check_whole('iterations', iterations)
+        self.num_tasks = num_tasks
+        self.primary = primary
+        self.iterations = iterations
+        self.scale = RunningScale(num_tasks)
+        self.register_buffer('seen', torch.zeros((), dtype=torch.long))
+
+    def forward(self, losses: Tensor) -> Tensor:
+        """Weigh the losses (T,) and add them up to a scalar ()."""
+        share = (1 - self.seen / self.iterations).clamp(min=0)
+        divisor = self.scale.divisor
+        weights = share * divisor[self.primary] / divisor
+        weights[self.primary] = 1
+        return torch.dot(weights.to(losses.dtype), losses)
+
+    def observe(self, losses: Tensor) -> None:
+        """Take note of the losses (T,) of one training iteration."""
+        self.scale.observe(losses)
+        self.seen += 1
+
+
+@MODELS.register_module()
 class PrimaryOnly(nn.Module):
     """The primary loss alone; the others are logged with weight 0.
 

@@ -40,6 +40,21 @@ def test_value_and_slopes_at_the_start(cfg, value, slopes):
     assert found[1] == pytest.approx(slopes, rel=1e-5)
 
 
+def test_the_others_fade():
+    combiner = build('FadingSum', primary=1, iterations=40)
+    assert value_and_slopes(combiner)[1] == [1, 1, 1]
+    for done in range(1, 50):
+        combiner.observe(torch.tensor(LOSSES))  # of sizes 2, 0.5 and 4
+        if done in (10, 20, 30, 39, 40, 49):
+            share = max(0, 1 - done / 40)
+            value, slopes = value_and_slopes(combiner)
+            assert slopes == pytest.approx([share / 4, 1, share / 8])
+            assert value == pytest.approx(.5 + share)
+    again = build('FadingSum', primary=1, iterations=40)
+    again.load_state_dict(combiner.state_dict())  # a run that goes on
+    assert value_and_slopes(again) == value_and_slopes(combiner)
+
+
 def test_random_weights_are_those_of_torchjd():
     aggregation = pytest.importorskip('torchjd.aggregation')
     combiner = build('RandomWeights')

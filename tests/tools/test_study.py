@@ -195,7 +195,7 @@ def double():
 
 
 @pytest.mark.parametrize('method', [
-    'sum', 'scaled_sum', 'oracle_0', 'uncertainty',
+    'sum', 'scaled_sum', 'fading_sum', 'oracle_0', 'uncertainty',
     'learnt_weights', 'meltr_official', 'meltr', 'meltr:start=primary',
     'meltr:scale=0,hessian=adam,interval=1',
     'meltr:start=random,hessian=identity,interval=1,normalise=0,gamma=0.1'])

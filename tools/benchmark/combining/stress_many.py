@@ -33,8 +33,9 @@ SETTINGS = dict(start='sum', scale='1', normalise='1',
 def supports(method: str) -> bool:
     """Whether a method is written down here."""
     name, options = methods.parse(method)
-    return (name in ('primary', 'sum', 'scaled_sum', 'rlw', 'uncertainty',
-                     'meltr', 'meltr_official', 'learnt_weights')
+    return (name in ('primary', 'sum', 'scaled_sum', 'fading_sum', 'rlw',
+                     'uncertainty', 'meltr', 'meltr_official',
+                     'learnt_weights')
             or name.startswith('oracle')) and set(options) <= set(SETTINGS)
 
 
@@ -170,13 +171,15 @@ class Runs:
         # Mean losses of the first iterations, where losses are scaled.
         self.size = None
         scaled = self.name == 'meltr' and self.options['scale'] == '1'
-        if self.name == 'scaled_sum' or scaled:
+        if self.name in ('scaled_sum', 'fading_sum') or scaled:
             self.size = torch.ones(len(seeds), len(self.names))
         # Of the absolute weights, where MELTR is normalised.
         self.weight_sum = None
         if self.name.startswith('meltr') and self.options['normalise'] == '1':
             self.weight_sum = 1 if self.options['start'] == 'primary' else \
                 len(self.names)
+        # Share of the losses but the primary one, where they fade.
+        self.share = 1.
         self.history: List[tuple] = []
         self.trace: List[Tensor] = []
 
@@ -220,6 +223,9 @@ class Runs:
         """M of each run, (S,)."""
         if self.size is not None:
             losses = losses / self.size
+        if self.name == 'fading_sum':
+            primary, others = losses[:, 0], losses[:, 1:].sum(1)
+            return self.size[:, 0] * (primary + self.share * others)
         if self.name in ('meltr', 'meltr_official'):
             return meltr(self.phi, losses, self.base)
         if self.name == 'learnt_weights':
@@ -248,6 +254,7 @@ class Runs:
 
     def step(self, rows: Tensor, update: int) -> None:
         """Train on a batch, and the combiner when it is time."""
+        self.share = max(0., 1 - 2 * (update - 1) / stress.UPDATES)
         batch = self.batch(rows)
         losses = self.losses(batch)
         _, _, slopes = self.weights(losses)
