@@ -110,6 +110,10 @@ def test_splits_of_msrvtt(shuffled, file, split, csv_file, samples, videos):
     (dict(split='train_7k', ann_file='sorted.json',
           csv_file='MSRVTT_train.9k.csv'),
      '1990 of the 9000 listed are none'),
+    (dict(split='train_9k', ann_file='sorted.json',
+          csv_file='MSRVTT_JSFUSION_test.csv'), 'as the test pairs have'),
+    (dict(split='test_1k', ann_file='sorted.json',
+          csv_file='MSRVTT_train.9k.csv'), "'sentence'. are not among"),
 ])
 def test_contradictions_are_refused(shuffled, options, message):
     with pytest.raises(ValueError, match=message):
