@@ -95,8 +95,11 @@ def test_figures_are_those_of_the_headers():
         paper = re.search(r'Paper: (.*?) Differs', header)
         # Of MOSI the sentence after it is another one.
         paper = paper[1] if paper else header
+        ours = reproduce.header_of(ROOT / 'configs' / f'meltr_{name}.py')
+        ours = re.search('Paper.*', ours)[0]
         for figure in figures.values():
             assert re.search(rf'\b{figure:g}\b', paper), (name, figure)
+            assert re.search(rf'\b({figure:g}|{figure / 100:.2f})\b', ours)
 
 
 def small_config(path):
