@@ -83,6 +83,14 @@ def test_one_option_reaches_every_place(file):
                 '"/moved/file"'}, key
 
 
+@pytest.mark.parametrize('file', FULL + TOY + OFFICIAL,
+                         ids=lambda f: f'{f.parent.name}-{f.stem}')
+def test_full_size_is_not_trained_from_nothing_by_accident(file):
+    hook, = (hook for hook in Config.fromfile(str(file)).custom_hooks
+             if hook.type == 'RunWarningsHook')
+    assert bool(hook.starts_from) == (file not in TOY)
+
+
 @pytest.mark.parametrize('file', [FULL[0], TOY[0]], ids=['full', 'toy'])
 def test_the_environment_moves_all_data(file, monkeypatch):
     monkeypatch.setenv('MELTR_DATA', '/moved')
