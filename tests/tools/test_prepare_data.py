@@ -250,6 +250,20 @@ def test_cmu_mosi(run, tmp_path):
     assert 'mosi_s3d_features.pickle: python tools/data/extract_s' in output
 
 
+def test_frames_and_codes_are_taken_over(run, tmp_path):
+    """As the folder of VIOLET's authors has them beside the texts."""
+    source = tmp_path / 'violet'
+    source.mkdir()
+    (source / 'txt_msvd-qa.json').write_text(
+        json.dumps(dict(train=[], val=[], test=[])))
+    (source / 'img_msvd.pkl').write_bytes(b'large')
+    ended, output = run('msvd_qa', source, '--any-count')
+    link = tmp_path / 'out' / 'img_msvd.pkl'
+    assert ended is None and link.is_symlink() and 'img_msvd' in output
+    assert 'img_msvd.pkl: python' not in output
+    assert 'msvd_vq.pkl: python' in output
+
+
 def test_bad_use(run, tmp_path):
     assert 'there is no such folder' in run('msvd_qa', tmp_path / 'no')[0]
     (tmp_path / 'a').mkdir()

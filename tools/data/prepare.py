@@ -44,9 +44,14 @@ _CODES = 'python tools/data/extract_vq.py makes it from the frames'
 _S3D = 'python tools/data/extract_s3d.py makes it from the videos'
 
 
-def _needs_of_violet(files: Preparation, name: str) -> None:
-    files.still_needs('VIOLET', f'img_{name}.pkl', _FRAMES)
-    files.still_needs('VIOLET', f'{name}_vq.pkl', _CODES)
+def _tables_of_violet(files: Preparation, name: str) -> None:
+    """Take frames and codes over, if they are there."""
+    for file, how in ((f'img_{name}.pkl', _FRAMES), (f'{name}_vq.pkl',
+                                                     _CODES)):
+        path = files.find(file)
+        if path is not None:
+            files.take_large(path)
+        files.still_needs('VIOLET', file, how)
 
 
 def _copied(files: Preparation, name: str) -> bool:
@@ -64,7 +69,7 @@ def _copied(files: Preparation, name: str) -> bool:
 
 def msvd_qa(files: Preparation) -> None:
     """MSVD-QA: the original json files and mapping, or VIOLET's file."""
-    _needs_of_violet(files, 'msvd')
+    _tables_of_violet(files, 'msvd')
     files.still_needs('All-in-one', 'videos', 'the clips, <clip>.avi')
     if files.find('train_qa.json') is None:
         if not _copied(files, 'txt_msvd-qa.json'):
@@ -109,7 +114,7 @@ def msvd_qa(files: Preparation) -> None:
 
 def tgif_qa(files: Preparation) -> None:
     """TGIF-QA: the original tables, or VIOLET's files, of each task."""
-    _needs_of_violet(files, 'tgif')
+    _tables_of_violet(files, 'tgif')
     files.still_needs('All-in-one', 'gifs', 'the GIFs, <gif_name>.gif')
     found = False
     for task, name in (('action', 'action'), ('transition', 'transition'),
@@ -187,7 +192,7 @@ _MSRVTT_CAPTIONS = ('MSRVTT_transcript_data_v2.json', 'MSRVTT_data.json',
 
 def msrvtt(files: Preparation) -> None:
     """MSRVTT: UniVL's, CLIP4Clip's, MELTR's, Frozen's or showlab's files."""
-    _needs_of_violet(files, 'msrvtt')
+    _tables_of_violet(files, 'msrvtt')
     files.still_needs('UniVL', 'msrvtt_videos_features.pickle',
                       f"UniVL's msrvtt.zip has it, or {_S3D}")
     files.still_needs('All-in-one', 'videos', 'the clips, <video>.mp4')
