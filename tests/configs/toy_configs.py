@@ -15,13 +15,15 @@ def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path,
     """A toy config whose training has three updates, the last with MELTR.
 
     Args:
-        name (str): Of the file, without ``meltr_``.
+        name (str): Of the file; ``meltr_`` may be left out.
         roots (dict): Where the folders below ``data/toy`` are.
         work_dir (Path): Where it writes.
         held_out (bool): Whether meta batches come from clips that are kept
             out of training. Defaults to False.
     """
     file = CONFIGS / f'meltr_{name}.py'
+    if not file.exists():
+        file = CONFIGS / f'{name}.py'
     cfg = Config.fromfile(
         held_out_config(work_dir, file) if held_out else file)
     cfg.merge_from_dict(dict(data_root=str(roots[Path(cfg.data_root).name])))

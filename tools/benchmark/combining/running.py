@@ -122,7 +122,6 @@ def pretrain(cfg: Config, seed: int, out: str) -> None:
     global _started
     _started += 1
     quiet(cfg)
-    cfg.pop('test_cfg'), cfg.pop('test_dataloader'), cfg.pop('test_evaluator')
     cfg.randomness = dict(seed=seed)
     cfg.experiment_name = f'study_{_started}'
     with tempfile.TemporaryDirectory() as folder:

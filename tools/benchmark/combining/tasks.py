@@ -2,8 +2,9 @@
 
 R2 is a toy config from scratch, with all its training samples. R1, whose
 names end in ``_pretrained``, is the paper's setting: the model is first
-trained with its own objectives on another, unlabelled world, then fine-tuned
-on LABELLED samples. R3 is in :mod:`combining.stress`.
+trained with its own objectives on another, unlabelled world, by a config
+``configs/toy/pretrain_*.py``, then fine-tuned on LABELLED samples. R3 is in
+:mod:`combining.stress`.
 """
 import copy
 import fcntl
@@ -38,28 +39,21 @@ class Form(NamedTuple):
             twice as many.
         batch_size (int): Of training batches.
         clips (int): Training clips that are generated.
-        own (tuple[str, ...]): The losses of pre-training, those that need
-            no labels; without them there is no R1.
         start (str, optional): Where MELTR begins in a training of this
             length from scratch, if not where the config says.
     """
     updates: int
     batch_size: int
     clips: int = 1000
-    own: Tuple[str, ...] = ()
     start: Optional[str] = None
 
 
-UNIVL = ('loss_joint', 'loss_alignment', 'loss_mlm', 'loss_mfm')
 FORMS = {
-    'meltr_univl_mosi': Form(300, 8, own=UNIVL),
-    'meltr_univl_msrvtt7k_retrieval': Form(400, 8, own=UNIVL),
-    'meltr_univl_msrvtt_captioning': Form(
-        300, 8, own=('loss_decoder', 'loss_m_decoder')),
-    'meltr_violet_msvdqa': Form(
-        250, 8, 400, own=('loss_mtm', 'loss_mvm'), start='primary'),
-    'meltr_all_in_one_msrvtt_mc': Form(
-        200, 4, 400, own=('loss_mlm', 'loss_itc')),
+    'meltr_univl_mosi': Form(300, 8),
+    'meltr_univl_msrvtt7k_retrieval': Form(400, 8),
+    'meltr_univl_msrvtt_captioning': Form(300, 8),
+    'meltr_violet_msvdqa': Form(250, 8, 400, start='primary'),
+    'meltr_all_in_one_msrvtt_mc': Form(200, 4, 400),
 }
 NAMES = (*FORMS, *(name + PRETRAINED for name in FORMS), *stress.CELLS)
 
@@ -98,7 +92,7 @@ def find(name: str) -> Task:
     leaf = name[:-len(PRETRAINED)] if pretrained else name
     form = FORMS.get(leaf, Form(200, 8))
     file = CONFIGS / f'{leaf}.py'
-    if not file.exists() or pretrained and not form.own:
+    if not file.exists() or pretrained and leaf not in FORMS:
         raise ValueError(f'a task must be one of {NAMES}, or another file of '
                          f'configs/toy without .py, but got {name!r}')
 
@@ -193,9 +187,8 @@ def _checkpoint(file: Path, form: Form, world: int, out: Path) -> Path:
     with open(path.with_suffix('.lock'), 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
-            cfg = _toy(file, form, 2 * form.updates, world + ELSEWHERE, out)
-            cfg.model.losses = list(form.own)
-            cfg.model.primary = form.own[0]
+            cfg = _toy(file.with_name(file.name.replace('meltr', 'pretrain')),
+                       form, 2 * form.updates, world + ELSEWHERE, out)
             methods.apply(cfg, 'sum')
             remember_samples(cfg)
             running.pretrain(cfg, world, str(path))
@@ -204,7 +197,8 @@ def _checkpoint(file: Path, form: Form, world: int, out: Path) -> Path:
 
 def _loaders(cfg: Config) -> Iterator[ConfigDict]:
     yield cfg.train_dataloader
-    yield cfg.test_dataloader
+    if cfg.get('test_dataloader'):
+        yield cfg.test_dataloader
     if cfg.optim_wrapper.get('meta_dataloader'):
         yield cfg.optim_wrapper.meta_dataloader
 

@@ -1,0 +1,25 @@
+# Pre-training: UniVL and its decoder on generated features in the files of
+# MSRVTT.
+#
+#   python tools/data/make_toyworld.py --out data/elsewhere/toy \
+#       --data msrvtt_feature --seed 1000
+#   MELTR_DATA=data/elsewhere python tools/train.py \
+#       configs/toy/pretrain_univl_msrvtt_captioning.py
+#   python tools/train.py configs/toy/meltr_univl_msrvtt_captioning.py \
+#       --cfg-options train_set.indices=200 model.meltr.start=primary \
+#       load_from=work_dirs/toy/pretrain_univl_msrvtt_captioning/epoch_4.pth
+#
+# The model's own losses, which need no labels, added up, on another world than
+# that of the config which the last command fine-tunes on 200 samples. In a
+# short form it is what docs/does_it_help.md begins its pre-trained tasks from.
+_base_ = 'meltr_univl_msrvtt_captioning.py'
+
+model = dict(
+    meltr=dict(_delete_=True, type='PlainSum'),
+    losses=['loss_decoder', 'loss_m_decoder'],
+    primary='loss_decoder')
+# What is predicted is not trained yet.
+val_cfg = val_dataloader = val_evaluator = None
+test_cfg = test_dataloader = test_evaluator = None
+default_hooks = dict(checkpoint=dict(save_best=None))
+work_dir = './work_dirs/toy/pretrain_univl_msrvtt_captioning'
