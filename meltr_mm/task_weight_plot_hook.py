@@ -28,8 +28,8 @@ class TaskWeightPlotHook(Hook):
     over each pair of losses. A resumed run continues its curves. Both are
     also given to the visualiser, so that ``LocalVisBackend`` keeps one of
     each epoch and ``TensorboardVisBackend`` shows them. Does nothing for a
-    model without MELTR. ``tools/analysis/plot_meltr.py`` draws the same from
-    a run that has ended.
+    model without MELTR; a combiner that learns nothing has no second picture.
+    ``tools/analysis/plot_meltr.py`` draws the same from a run that has ended.
 
     Args:
         smoothing (int): Iterations of the running mean that is drawn over
@@ -108,7 +108,7 @@ class TaskWeightPlotHook(Hook):
         metric = self.metric or best_metric(runner.cfg)
         self._show(runner, 'task_weights', draw_history(
             history, model.primary, metric, self.smoothing))
-        if now[0] != self._drawn[0]:
+        if now[0] != self._drawn[0] and model.trained_by is not None:
             self._show(runner, 'learnt_loss', draw_transformation(
                 learnt_transformation(model.meltr, history.losses),
                 model.primary))

@@ -93,7 +93,7 @@ class MELTRWrapper(BaseModel):
         _check_train_step(model)
         if not isinstance(meltr, nn.Module):
             check_config('meltr', meltr)
-            meltr = MODELS.build(_filled_in(meltr, losses, primary))
+            meltr = build_combiner(meltr, losses, primary)
         super().__init__(model.data_preprocessor, init_cfg)
         self.model = model
         self.meltr = meltr
@@ -349,15 +349,17 @@ def _reduce(name: str, value: LossValue) -> Tensor:
     return value.to(torch.promote_types(value.dtype, torch.float32))
 
 
-def _filled_in(meltr: dict, losses: Sequence[str], primary: str) -> dict:
-    """The config of a combiner, with what it can know from the wrapper."""
+def build_combiner(meltr: dict, losses: Sequence[str],
+                   primary: str) -> nn.Module:
+    """Build a combiner, with what it can know from the wrapper filled in."""
     kind = meltr['type']
     if isinstance(kind, str):
         with MODELS.switch_scope_and_registry(None) as registry:
             kind = registry.get(kind)
     known = dict(num_tasks=len(losses), primary=list(losses).index(primary))
     takes = inspect.signature(kind).parameters if kind else ()
-    return {**{k: v for k, v in known.items() if k in takes}, **meltr}
+    known = {k: v for k, v in known.items() if k in takes}
+    return MODELS.build({**known, **meltr})
 
 
 def _check_train_step(model: nn.Module) -> None:

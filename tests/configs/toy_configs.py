@@ -11,7 +11,8 @@ NUMBERS = count()
 
 
 def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path,
-                held_out: bool = False) -> Config:
+                held_out: bool = False,
+                pictures: bool = False) -> Config:
     """A toy config whose training has three updates, the last with MELTR.
 
     Args:
@@ -20,6 +21,7 @@ def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path,
         work_dir (Path): Where it writes.
         held_out (bool): Whether meta batches come from clips that are kept
             out of training. Defaults to False.
+        pictures (bool): Whether the run draws them. Defaults to False.
     """
     file = CONFIGS / f'meltr_{name}.py'
     if not file.exists():
@@ -34,7 +36,7 @@ def tiny_config(name: str, roots: Dict[str, Path], work_dir: Path,
     cfg.param_scheduler = None
     # Drawing takes longer than all else; the scripts' tests look at pictures.
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks
-                        if hook.type != 'TaskWeightPlotHook']
+                        if pictures or hook.type != 'TaskWeightPlotHook']
     # The last update has the only meta step.
     cfg.optim_wrapper.begin = 3
     cfg.train_cfg = dict(

@@ -11,18 +11,19 @@ task_weights.png  each task's weight dM/dl over the iterations, the task
                   losses, and the metric by which the best checkpoint is
                   chosen
 learnt_loss.png   M along each loss while the others are held, and over each
-                  pair of losses, evaluated without dropout
+                  pair of losses, evaluated without dropout; for combiners
+                  that learn something
 """
 import argparse
 import sys
 from pathlib import Path
 from typing import List, Optional, Sequence, Tuple
 
-from mmaction.registry import MODELS
 from mmengine.config import Config
 from torch import nn
 
 from meltr_mm.apis import config_in, load_run_checkpoint, parse_config
+from meltr_mm.meltr.wrapper import build_combiner
 from meltr_mm.pictures import (
     RunHistory,
     best_metric,
@@ -117,6 +118,9 @@ def plot(source: Path,
     if meltr is None:
         print('The run has no checkpoint yet, so what MELTR has learnt is '
               'not drawn.')
+    elif getattr(meltr, 'trained_by', 'meta') is None:
+        print(f'{type(meltr).__name__} learns nothing, so there is no '
+              'learnt_loss.png.')
     else:
         paths.append(out / 'learnt_loss.png')
         losses = {name: history.losses[name] for name in cfg.model.losses}
@@ -164,16 +168,19 @@ def read_checkpoint(
         for name, value in checkpoint['state_dict'].items()
         if name.startswith('meltr.')
     }
-    if not weights:
+    meta = checkpoint.get('meta')
+    has_config = isinstance(meta, dict) and meta.get('cfg')
+    cfg = config_in(checkpoint, path, allow, 'model.meltr') \
+        if weights or has_config else Config(dict(model=dict()))
+    meltr = build_combiner(cfg.model.meltr, cfg.model.losses,
+                           cfg.model.primary) if 'meltr' in cfg.model else None
+    if meltr is None or meltr.state_dict() and not weights:
         raise ValueError(
             f'{path}: must be a checkpoint that a run of MELTRWrapper has '
             'written, but there is no MELTR in it; that of an exported or '
             'converted model cannot be drawn')
     history = None if without_history else history_of_checkpoint(
         checkpoint, str(path))
-    cfg = config_in(checkpoint, path, allow, 'model.meltr')
-    names = cfg.model.losses
-    meltr = MODELS.build(dict(num_tasks=len(names), **cfg.model.meltr))
     try:
         meltr.load_state_dict(weights)
     except RuntimeError as error:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from mmengine.config import Config
+from mmengine.registry import MODELS
 from summarize_run import TIMES, newest, read_test_result
 
 from meltr_mm import __version__, health
@@ -114,8 +115,9 @@ def report(work_dir: Path, base: Optional[str] = None) -> str:
         ('Result', _metrics(history) + _test(work_dir)),
         ('Weights and losses', _losses(history, cfg.model.primary) + _picture(
             work_dir / 'task_weights.png', work_dir)),
-        ('What MELTR has learnt', _picture(work_dir / 'learnt_loss.png',
-                                           work_dir)),
+        *([('What MELTR has learnt', _picture(work_dir / 'learnt_loss.png',
+                                              work_dir))]
+          if _learns(cfg) else []),
         ('Warnings', _warnings(log)),
         ('Samples', _samples(work_dir)),
         ('Config', _difference(cfg, config.name, base) + '<details><summary>'
@@ -185,6 +187,11 @@ def _losses(history: RunHistory, primary: str) -> str:
                      f'{weight[0]:.3g}', f'{weight[-1]:.3g}'))
     return _table(('loss', 'at first', 'at last', 'weight dM/dl at first',
                    'at last'), rows)
+
+
+def _learns(cfg: Config) -> bool:
+    kind = MODELS.get(cfg.model.get('meltr', {}).get('type', 'MELTR'))
+    return getattr(kind, 'trained_by', 'meta') is not None
 
 
 def _picture(path: Path, work_dir: Path) -> str:
