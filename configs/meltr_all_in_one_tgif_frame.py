@@ -15,7 +15,7 @@
 # Hyper-parameters: `task_finetune_tgifqa` of the official config.py (batch
 # 512, 20 epochs, lr 1e-4, heads ten times that); MELTR as for retrieval.
 # A whole run: 20 epochs of nine tenths of 39,392 questions, 512 per update on
-# 8 GPUs: about 1,380 updates, 138 meta steps.
+# 8 GPUs: about 1,385 updates, 139 meta steps.
 # Memory (docs/costs.md): 23.9 GiB of tensors in an update of 16 per GPU, 25.2
 # in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/all_in_one.py']

@@ -17,9 +17,9 @@
 # 1.2725. (Our metric gives all of them times 100.) Hyper-parameters: lengths,
 # batch (16 in all), rate (3e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code.
-# A whole run: 5 epochs of the training clips, 16 per update on 4 GPUs: every
-# tenth update has a meta step. What differs from the published recipe:
-# configs/official.
+# A whole run: 5 epochs of some 10,330 clips (docs/data/youcook2.md), 16 per
+# update on 4 GPUs: 3,225 updates, 323 meta steps. What differs from the
+# published recipe: configs/official.
 # Memory (docs/costs.md): 4.24 GiB of tensors in an update of 4 per GPU, 6.63
 # in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']

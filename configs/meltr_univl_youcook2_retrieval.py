@@ -16,9 +16,9 @@
 # batch (32 in all), rate (3e-5) and epochs (5) of UniVL's README; those of
 # MELTR are the defaults of its code. Which ones made the paper's numbers is
 # not known: MELTR's defaults are 1e-4, batch 128 and one epoch.
-# A whole run: 5 epochs of the training clips, 32 per update on 4 GPUs: every
-# tenth update has a meta step. What differs from the published recipe:
-# configs/official.
+# A whole run: 5 epochs of some 10,330 clips (docs/data/youcook2.md), 32 per
+# update on 4 GPUs: 1,610 updates, 161 meta steps. What differs from the
+# published recipe: configs/official.
 # Memory (docs/costs.md): 5.43 GiB of tensors in an update of 8 per GPU, 7.58
 # in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/univl.py']

@@ -15,8 +15,9 @@
 # Paper: see its table of TGIF-QA.
 # Hyper-parameters: args_tgif-frame.json of the official code
 # (batch 5 per GPU, 20 epochs, lr 3e-5, MELTR 1e-4, gamma 0.1, every 3).
-# A whole run: 20 epochs of 39,392 questions, on one GPU: 157,560 updates,
-# 15,756 meta steps. What differs from the published recipe: configs/official.
+# A whole run: 20 epochs of up to 39,392 questions, on one GPU: 157,560
+# updates, 15,756 meta steps. What differs from the published recipe:
+# configs/official.
 # Memory (docs/costs.md): 23.3 GiB of tensors in an update of 5 per GPU, 25.9
 # in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']

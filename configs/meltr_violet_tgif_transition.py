@@ -17,8 +17,9 @@
 # Paper: see its table of TGIF-QA.
 # Hyper-parameters: args_tgif-transition.json of the official code
 # (batch 3 per GPU, 20 epochs, lr 3e-6, MELTR 1e-4, gamma 0.1, every 3).
-# A whole run: 20 epochs of 52,704 questions, on one GPU: 351,360 updates,
-# 35,136 meta steps. What differs from the published recipe: configs/official.
+# A whole run: 20 epochs of up to 52,704 questions, on one GPU: 351,360
+# updates, 35,136 meta steps. What differs from the published recipe:
+# configs/official.
 # Memory (docs/costs.md): 21.1 GiB of tensors in an update of 3 per GPU, 23.5
 # in one with a meta step.
 _base_ = ['_base_/default_runtime.py', '_base_/violet.py']

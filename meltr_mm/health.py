@@ -12,6 +12,10 @@ from .check_options import check_whole
 from .meltr.wrapper import MELTRWrapper, unwrapped
 
 TINY = 1e-3
+# Losses of the three models that compare texts with videos, or hide words.
+OF_TEXTS = ('loss_joint', 'loss_m_joint', 'loss_alignment', 'loss_m_align',
+            'loss_mlm', 'loss_mtm', 'loss_vtm', 'loss_itc', 'loss_itm',
+            'loss_wpa')
 NEGATIVE = (
     'the weight of the primary loss {primary} has been negative for {updates} '
     'iterations: the model is pushed away from its task. At the start that is '
@@ -159,12 +163,19 @@ class RunWarningsHook(Hook):
         if len(texts) > 1 and all(
                 torch.equal(texts[0], text) for text in texts[1:]):
             self._said = True
+            said = f'All {len(texts)} texts of this batch are the same.'
+            losses = runner.cfg.get('model', {}).get('losses')
+            if losses and not set(losses) & set(OF_TEXTS):
+                runner.logger.warning(
+                    f'{said} No loss of this run compares texts or hides '
+                    'their words, so that none is spoilt; but what the model '
+                    'reads tells it nothing.')
+                return
             runner.logger.warning(
-                f'All {len(texts)} texts of this batch are the same. Losses '
-                'that compare texts with videos cannot fall then (joint, '
-                'alignment, matching), and those of hidden words teach '
-                'nothing: leave them out of model.losses, or use annotations '
-                'that have texts.')
+                f'{said} Losses that compare texts with videos cannot fall '
+                'then (joint, alignment, matching), and those of hidden words '
+                'teach nothing: leave them out of model.losses, or use '
+                'annotations that have texts.')
 
 
 def _has_weights(cfg: Any) -> bool:

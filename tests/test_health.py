@@ -1,4 +1,5 @@
 """What looks wrong in a run: weights, objective, and what it starts from."""
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,8 @@ from shared_trunk import TASKS, SharedTrunk
 from meltr_mm import health
 from meltr_mm.health import RunWarningsHook
 from meltr_mm.meltr import MELTRWrapper
+
+CONFIGS = Path(__file__).resolve().parents[1] / 'configs'
 
 
 def healthy(i):
@@ -111,3 +114,17 @@ def test_equal_texts_are_said_once(warnings):
         hook.before_train_iter(run, 0, batch([1, 2], [1, 2], [1, 2]))
     message, = warnings
     assert message.startswith('All 3 texts of this batch are the same')
+    assert 'leave them out of model.losses' in message
+
+
+@pytest.mark.parametrize('config, spoilt', [
+    ('meltr_univl_youcook2_captioning', False),
+    ('meltr_univl_youcook2_retrieval', True),
+    ('official/meltr_univl_youcook2_captioning', True)])
+def test_equal_texts_by_the_losses_of_a_config(config, spoilt, warnings):
+    cfg = Config.fromfile(CONFIGS / f'{config}.py')
+    run = runner(model=dict(losses=cfg.model.losses))
+    RunWarningsHook().before_train_iter(run, 0, batch([1, 2], [1, 2]))
+    message, = warnings
+    assert ('cannot fall' in message) == spoilt
+    assert ('none is spoilt' in message) != spoilt

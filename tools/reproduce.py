@@ -157,11 +157,15 @@ class Reproduction:
         folders = {folder: name for name, (_, folder) in DATA_SETS.items()}
         data_set = folders.get(osp.basename(root))
         if data_set is not None:
+            source = Path(self.downloads, osp.basename(root))
+            # Extracted by the authors: taken over with the annotations.
+            offered = [table for table in tables.values()
+                       if any(source.rglob(osp.basename(table)))]
             yield Step(
                 'annotations',
                 self._python('data/prepare.py', data_set, '--from',
-                             osp.join(self.downloads, osp.basename(root))),
-                lambda: all(map(osp.isfile, annotations)))
+                             str(source)),
+                lambda: all(map(osp.isfile, [*annotations, *offered])))
         videos = osp.join(
             root, 'gifs' if osp.basename(root) == 'tgif' else 'videos')
         if 'img_file' in tables:
@@ -458,9 +462,10 @@ def main() -> None:
         parser.error(f'{args.config}: there is no such config')
     if args.name is None:
         for name, figures in PAPER.items():
-            print(f'{name:32}' + ', '.join(
+            print(f'{name:32}' + (', '.join(
                 f'{metric.split("/")[-1]} {figure:g}'
-                for metric, figure in figures.items()))
+                for metric, figure in figures.items())
+                or "in the paper's table of TGIF-QA"))
         return
     reproduction = Reproduction(args.name, args.config, args.downloads,
                                 args.gpus, args.gate)

@@ -14,9 +14,8 @@
 # over four, no regulariser, 20 words and 100 frames, losses that count [PAD]
 # and compare a pair with itself, the search that writes on after an end,
 # references that are cut; no choice of a checkpoint.
-# A whole run: one epoch of all training clips, 128 per update (8 GPUs of 16),
-# the last batch left out; every third update has a meta step, from the first
-# on.
+# A whole run: some 10,330 clips (docs/data/youcook2.md), 128 per update (8
+# GPUs of 16), the last batch left out: 80 updates, 27 meta steps.
 # Memory (docs/costs.md): 13.8 GiB of tensors in an update of 16 per GPU, 16.6
 # in one with a meta step.
 _base_ = [

@@ -11,8 +11,8 @@
 # head from random weights (the flag above), options joined without spaces and
 # cut at their end, whole options hidden, matching that mixes up options and
 # videos, no choice of a checkpoint.
-# A whole run: 20 epochs of 52,704 questions, 3 per GPU, the last batch left
-# out; on one GPU 351,360 updates and 117,120 meta steps.
+# A whole run: 20 epochs of up to 52,704 questions, 3 per GPU, the last batch
+# left out; on one GPU 351,360 updates and 117,120 meta steps.
 # Memory (docs/costs.md): 18.0 GiB of tensors in an update of 3 per GPU, 21.0
 # in one with a meta step.
 _base_ = ['../meltr_violet_tgif_transition.py', '../_base_/official_violet.py']

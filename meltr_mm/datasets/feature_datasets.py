@@ -336,7 +336,13 @@ class MSRVTTFeatureDataset(FeatureDataset):
         return _sentences_of(videos, content)
 
     def _train_9k(self, content: dict) -> list:
-        rows = read_table(self.in_root(self.csv_file), ('video_id', ))
+        path = self.in_root(self.csv_file)
+        rows = read_table(path, ('video_id', ))
+        if 'sentence' in rows[0]:
+            raise ValueError(
+                f"{path}: split='train_9k' takes a list of videos, but this "
+                'has a `sentence` for each, as the test pairs have. Set '
+                "csv_file='MSRVTT_train.9k.csv', or split='test_1k'.")
         videos = {row['video_id'] for row in rows}
         pairs = _sentences_of(videos, content)
         bare = videos - {video_id for video_id, _ in pairs}

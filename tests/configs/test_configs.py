@@ -75,6 +75,20 @@ def test_one_option_reaches_every_place(file):
     assert set(re.findall(r'"tokenizer": "([^"]*)"', text)) <= {
         'mine', 'plain'}
     assert set(re.findall(r'"max_length": (\w+)', text)) == {'7'}
+    for key in ('feature_file', 'img_file', 'vq_file'):
+        if key in cfg:
+            cfg.merge_from_dict({key: '/moved/file'})
+            text = json.dumps(completed(cfg).to_dict())
+            assert set(re.findall(rf'"{key}": ([^,}}]+)', text)) == {
+                '"/moved/file"'}, key
+
+
+@pytest.mark.parametrize('file', FULL + TOY + OFFICIAL,
+                         ids=lambda f: f'{f.parent.name}-{f.stem}')
+def test_full_size_is_not_trained_from_nothing_by_accident(file):
+    hook, = (hook for hook in Config.fromfile(str(file)).custom_hooks
+             if hook.type == 'RunWarningsHook')
+    assert bool(hook.starts_from) == (file not in TOY)
 
 
 @pytest.mark.parametrize('file', [FULL[0], TOY[0]], ids=['full', 'toy'])

@@ -4,10 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from mmaction.registry import DATASETS
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
-from meltr_mm.datasets.data_files import read_json
+from meltr_mm.datasets.data_files import load_video_table, read_json
 
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 REAL = Path(__file__).resolve().parents[3] / 'shared' / 'real'
 
 pytestmark = pytest.mark.skipif(
@@ -110,6 +114,10 @@ def test_splits_of_msrvtt(shuffled, file, split, csv_file, samples, videos):
     (dict(split='train_7k', ann_file='sorted.json',
           csv_file='MSRVTT_train.9k.csv'),
      '1990 of the 9000 listed are none'),
+    (dict(split='train_9k', ann_file='sorted.json',
+          csv_file='MSRVTT_JSFUSION_test.csv'), 'as the test pairs have'),
+    (dict(split='test_1k', ann_file='sorted.json',
+          csv_file='MSRVTT_train.9k.csv'), "'sentence'. are not among"),
 ])
 def test_contradictions_are_refused(shuffled, options, message):
     with pytest.raises(ValueError, match=message):
@@ -127,6 +135,33 @@ def test_captions_of_one_split_only(shuffled, split, captions, videos):
 def test_all_of_msrvtt_is_no_split(shuffled):
     with pytest.raises(ValueError, match='do not say which split.*prepare'):
         build('MSRVTTRetrievalDataset', shuffled, 'bare.json')
+
+
+def test_violets_frames_and_codes(tmp_path, monkeypatch):
+    """The ten public clips, as training reads them."""
+    monkeypatch.setenv('MELTR_TOKENIZER', 'minilm')
+    codes = load_video_table(str(REAL / 'violet' / 'msrvtt_vq.pkl'))
+    (tmp_path / 'train_9k.json').write_text(json.dumps(dict(sentences=[
+        dict(video_id=video, caption='a man talks') for video in codes])))
+    cfg = Config.fromfile(CONFIGS / 'meltr_violet_msrvtt9k_retrieval.py')
+    cfg.merge_from_dict(dict(
+        data_root=str(tmp_path),
+        img_file=str(REAL / 'violet' / 'msrvtt.pkl'),
+        vq_file=str(REAL / 'violet' / 'msrvtt_vq.pkl')))
+    init_default_scope('mmaction')
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    assert len(dataset) == 10
+    for item in dataset:
+        assert item['inputs'].shape == (1, 3, 5, 224, 224)
+        sample = item['data_samples']
+        # Before the 49 of each frame is one of the whole frame.
+        labels = sample.mvm_labels.reshape(5, 50)
+        assert (labels[:, 0] == -1).all()
+        own = torch.from_numpy(codes[sample.video_id].astype(int))
+        hidden = labels[:, 1:].reshape(5, 7, 7) >= 0
+        assert hidden.any()
+        assert torch.equal(
+            labels[:, 1:].reshape(5, 7, 7)[hidden], own[hidden])
 
 
 def test_violets_samples_of_other_data():

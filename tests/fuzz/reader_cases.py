@@ -468,18 +468,20 @@ MSRVTT = dict(
             for i, t in enumerate(('none', 'well', ''))],
     sentences=[dict(video_id=f'video{i}', caption=q)
                for i, q in enumerate(QUESTIONS)])
-MSRVTT_CSV = [['video_id', 'sentence'], ['video1', 'a man'],
-              ['video2', 'a dog']]
+MSRVTT_CSV = dict(
+    train_9k=[['video_id'], ['video1'], ['video2']],
+    test_1k=[['video_id', 'sentence'], ['video1', 'a man'],
+             ['video2', 'a dog']])
 SPLIT_KEYS = dict(MSRVTT, videos=[
     dict(video, split=split) for video, split in
     zip(MSRVTT['videos'], ('test', 'train', 'validate'))])
 for _split in ('train_7k', 'train_9k', 'test_1k', 'test_full'):
-    _csv = _split in ('train_9k', 'test_1k')
+    _csv = MSRVTT_CSV.get(_split)
     dataset(
         f'msrvtt_feature_{_split}',
         {'all.json': ('json', SPLIT_KEYS if _split == 'test_full' else
                       MSRVTT),
-         **({'list.csv': ('csv', MSRVTT_CSV)} if _csv else {})},
+         **({'list.csv': ('csv', _csv)} if _csv else {})},
         lambda files, split=_split: msrvtt(split, files['all.json'],
                                            files.get('list.csv')),
         shown('video_id', 'references', 'text'), 'MSRVTTFeatureDataset',

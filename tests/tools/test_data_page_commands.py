@@ -4,7 +4,8 @@ The annotations of MSVD-QA and MSRVTT are those that the authors published, cut
 to a few clips (with WHOLE_SUITE=1 whole, which takes minutes); of the other
 data sets there are a few rows in their form. All clips are one tiny video
 under many names, weights and features are random. What a page begins with must
-end in "everything is there", and a small model must train on it.
+end in "everything is there", and a small model of each kind that has a config
+for the data must train on it.
 """
 import csv
 import gc
@@ -153,6 +154,15 @@ def small_encoder(path):
     torch.save(_KEYS.inverse().rename(DVAEEncoder(4, 16).state_dict()), path)
 
 
+def small_s3d(path, monkeypatch):
+    """Random weights of S3D-G, which sees each seventh pixel."""
+    torch.save(S3DG().state_dict(), path)
+    encode = S3DFeatures.encode
+    monkeypatch.setattr(
+        S3DFeatures, 'encode',
+        lambda self, clips: encode(self, clips[:, :, ::7, ::7]))
+
+
 def shrink(configs, name):
     """The config in its own place, with a small model and two updates."""
     model = next(model for model in SMALL if name.startswith(model))
@@ -214,11 +224,7 @@ def test_from_videos(run, tmp_path, any_count, monkeypatch):
     youcook2(tmp_path / 'data' / 'youcook2', films)
     link_clips(tmp_path / 'data' / 'youcook2' / 'videos',
                [f'{film}.mp4' for film in films], frames=60)
-    torch.save(S3DG().state_dict(), tmp_path / 's3d_howto100m.pth')
-    encode = S3DFeatures.encode
-    monkeypatch.setattr(  # sees less
-        S3DFeatures, 'encode',
-        lambda self, clips: encode(self, clips[:, :, ::7, ::7]))
+    small_s3d(tmp_path / 's3d_howto100m.pth', monkeypatch)
     any_count()
     configs = tmp_path / 'configs'
     configs.unlink()
@@ -256,7 +262,8 @@ def test_msvd_qa(run, tmp_path, any_count, clips):
     if clips == 10000:
         assert 'train: 30,933 items, 1,161 clips read' in violet
         assert 'test: the answers of 11,983 of 13,157 questions' in violet
-    train('violet_msvdqa')
+    for model in ('violet', 'all_in_one'):
+        train(f'{model}_msvdqa')
 
 
 def msrvtt(folder, clips):
@@ -305,7 +312,8 @@ def test_msrvtt(run, tmp_path, any_count, clips):
                [f'{name}.mp4' for name in names])
     any_count()
     run('msrvtt')
-    train('all_in_one_msrvtt9k_retrieval')
+    for model in SMALL:
+        train(f'{model}_msrvtt9k_retrieval')
 
 
 def test_tgif_qa(run, tmp_path, any_count):
@@ -328,7 +336,8 @@ def test_tgif_qa(run, tmp_path, any_count):
     any_count()
     said = run('tgif_qa')
     assert sum('check.py' in command for command in said) == 6
-    train('all_in_one_tgif_action')
+    for model in ('violet', 'all_in_one'):
+        train(f'{model}_tgif_action')
 
 
 def write_table(path, columns, rows):
@@ -360,7 +369,7 @@ def test_cmu_mosi(run, tmp_path, any_count, monkeypatch):
     dump(folder / 'unaligned_50.pkl', table)
     link_clips(tmp_path / 'data' / 'cmu_mosi' / 'videos',
                [f'{name}.mp4' for name in names])
-    torch.save(S3DG().state_dict(), tmp_path / 's3d_howto100m.pth')
+    small_s3d(tmp_path / 's3d_howto100m.pth', monkeypatch)
     any_count()
     run('cmu_mosi')
     train('univl_mosi')

@@ -121,7 +121,25 @@ def test_msrvtt_with_transcripts(run, tmp_path):
         assert 'salt' in (tmp_path / 'out' / name).read_text()
 
 
-@pytest.mark.parametrize('data_set', ['msvd_qa', 'tgif_qa'])
+def test_what_violet_alone_reads_of_msrvtt(run, tmp_path):
+    source = tmp_path / 'violet'
+    source.mkdir()
+    pairs = dict(sentences=[dict(video_id='video7010', caption='stir')] * 9)
+    for name in ('train_9k.json', 'test.json'):
+        (source / name).write_text(json.dumps(pairs))
+    ended, output = run('msrvtt', source)
+    assert 'train of train_9k.json must have 180,000 items' in ended
+    assert 'test.json                        test               9' in output
+    ended, output = run('msrvtt', source, '--any-count')
+    assert ended is None
+    for name in ('train_9k.json', 'test.json'):
+        assert json.loads((tmp_path / 'out' / name).read_text()) == pairs
+    for missing in ('train_7k.json', 'MSRVTT_data.json', 'MSR_VTT.json'):
+        assert f"still needs {tmp_path / 'out' / missing}" in output
+
+
+@needs_real_files
+@pytest.mark.parametrize('data_set', ['msvd_qa', 'tgif_qa', 'msrvtt'])
 def test_the_public_sample_is_refused(run, tmp_path, data_set):
     ended, output = run(data_set, REAL / 'violet')
     assert 'is the public sample of 300 rows' in ended
@@ -230,6 +248,20 @@ def test_cmu_mosi(run, tmp_path):
     assert 'valid            229  229' in output
     assert 'the checksum is not that of MMSA' in output
     assert 'mosi_s3d_features.pickle: python tools/data/extract_s' in output
+
+
+def test_frames_and_codes_are_taken_over(run, tmp_path):
+    """As the folder of VIOLET's authors has them beside the texts."""
+    source = tmp_path / 'violet'
+    source.mkdir()
+    (source / 'txt_msvd-qa.json').write_text(
+        json.dumps(dict(train=[], val=[], test=[])))
+    (source / 'img_msvd.pkl').write_bytes(b'large')
+    ended, output = run('msvd_qa', source, '--any-count')
+    link = tmp_path / 'out' / 'img_msvd.pkl'
+    assert ended is None and link.is_symlink() and 'img_msvd' in output
+    assert 'img_msvd.pkl: python' not in output
+    assert 'msvd_vq.pkl: python' in output
 
 
 def test_bad_use(run, tmp_path):

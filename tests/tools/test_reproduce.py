@@ -64,6 +64,30 @@ def test_every_official_config_has_its_steps(command):
         assert ('47.86' in said) == (name == 'violet_msvdqa')
 
 
+def test_what_the_authors_extracted_is_taken_over(command, tmp_path):
+    data = tmp_path / 'data' / 'youcook2'
+    data.mkdir(parents=True)
+    for file in ('train.csv', 'val.csv', 'data.no_transcript.pickle'):
+        (data / f'youcookii_{file}').touch()
+    _, said = command('univl_youcook2_retrieval')
+    assert '1. annotations (done)\n' in said and '2. features\n' in said
+    features = 'youcookii_videos_features.pickle'
+    (tmp_path / 'downloads' / 'youcook2' / 'zip').mkdir(parents=True)
+    (tmp_path / 'downloads' / 'youcook2' / 'zip' / features).touch()
+    _, said = command('univl_youcook2_retrieval')
+    assert '1. annotations\n' in said
+    (data / features).touch()  # as prepare.py does
+    _, said = command('univl_youcook2_retrieval')
+    assert '1. annotations (done)\n' in said
+    assert '2. features (done)\n' in said
+
+
+def test_names_and_figures(command):
+    _, said = command()
+    assert re.search('^violet_msvdqa +accuracy_known 51.7$', said, re.M)
+    assert said.count("in the paper's table of TGIF-QA") == 3
+
+
 def test_figures_are_those_of_the_headers():
     for name, figures in reproduce.PAPER.items():
         header = reproduce.header_of(
@@ -71,8 +95,11 @@ def test_figures_are_those_of_the_headers():
         paper = re.search(r'Paper: (.*?) Differs', header)
         # Of MOSI the sentence after it is another one.
         paper = paper[1] if paper else header
+        ours = reproduce.header_of(ROOT / 'configs' / f'meltr_{name}.py')
+        ours = re.search('Paper.*', ours)[0]
         for figure in figures.values():
             assert re.search(rf'\b{figure:g}\b', paper), (name, figure)
+            assert re.search(rf'\b({figure:g}|{figure / 100:.2f})\b', ours)
 
 
 def small_config(path):

@@ -44,9 +44,14 @@ _CODES = 'python tools/data/extract_vq.py makes it from the frames'
 _S3D = 'python tools/data/extract_s3d.py makes it from the videos'
 
 
-def _needs_of_violet(files: Preparation, name: str) -> None:
-    files.still_needs('VIOLET', f'img_{name}.pkl', _FRAMES)
-    files.still_needs('VIOLET', f'{name}_vq.pkl', _CODES)
+def _tables_of_violet(files: Preparation, name: str) -> None:
+    """Take frames and codes over, if they are there."""
+    for file, how in ((f'img_{name}.pkl', _FRAMES), (f'{name}_vq.pkl',
+                                                     _CODES)):
+        path = files.find(file)
+        if path is not None:
+            files.take_large(path)
+        files.still_needs('VIOLET', file, how)
 
 
 def _copied(files: Preparation, name: str) -> bool:
@@ -64,7 +69,7 @@ def _copied(files: Preparation, name: str) -> bool:
 
 def msvd_qa(files: Preparation) -> None:
     """MSVD-QA: the original json files and mapping, or VIOLET's file."""
-    _needs_of_violet(files, 'msvd')
+    _tables_of_violet(files, 'msvd')
     files.still_needs('All-in-one', 'videos', 'the clips, <clip>.avi')
     if files.find('train_qa.json') is None:
         if not _copied(files, 'txt_msvd-qa.json'):
@@ -109,7 +114,7 @@ def msvd_qa(files: Preparation) -> None:
 
 def tgif_qa(files: Preparation) -> None:
     """TGIF-QA: the original tables, or VIOLET's files, of each task."""
-    _needs_of_violet(files, 'tgif')
+    _tables_of_violet(files, 'tgif')
     files.still_needs('All-in-one', 'gifs', 'the GIFs, <gif_name>.gif')
     found = False
     for task, name in (('action', 'action'), ('transition', 'transition'),
@@ -180,14 +185,23 @@ def _some(names: Set[str]) -> Set[str]:
     return {ordered[i] for i in order[:max(1, len(names) // 20)]}
 
 
+# All captions of MSRVTT: of MELTR for UniVL, of UniVL, of Frozen.
+_MSRVTT_CAPTIONS = ('MSRVTT_transcript_data_v2.json', 'MSRVTT_data.json',
+                    'MSR_VTT.json')
+
+
 def msrvtt(files: Preparation) -> None:
     """MSRVTT: UniVL's, CLIP4Clip's, MELTR's, Frozen's or showlab's files."""
-    _needs_of_violet(files, 'msrvtt')
+    _tables_of_violet(files, 'msrvtt')
     files.still_needs('UniVL', 'msrvtt_videos_features.pickle',
                       f"UniVL's msrvtt.zip has it, or {_S3D}")
     files.still_needs('All-in-one', 'videos', 'the clips, <video>.mp4')
     files.still_needs('All-in-one', 'msrvtt_mc_test.jsonl',
                       "multiple choice only, of All-in-one's authors")
+    if files.find(*_MSRVTT_CAPTIONS) is None and files.find(
+            'train_7k.json', 'train_9k.json', 'txt_msrvtt-retrieval.json'):
+        _violets_msrvtt(files)
+        return
     captions = _captions_of_msrvtt(files)
     lists = {'7k': _videos_of_7k(files, captions),
              '9k': _listed(files, 'MSRVTT_train.9k.csv', 'train_list_9k.txt',
@@ -243,10 +257,28 @@ def msrvtt(files: Preparation) -> None:
         files.take_large(features)
 
 
+def _violets_msrvtt(files: Preparation) -> None:
+    """Take over what VIOLET alone reads."""
+    for name in ('train_7k.json', 'train_9k.json', 'test.json'):
+        path = files.find(name)
+        if path is None:
+            files.still_needs('VIOLET', name, "of MELTR's authors for VIOLET, "
+                              'or made of MSRVTT_data.json')
+            continue
+        content = read_json(path)
+        require_keys(content, ['sentences'], path)
+        files.count(name, 'test' if name == 'test.json' else 'train',
+                    len(content['sentences']))
+        files.copy(path)
+    _copied(files, 'txt_msrvtt-retrieval.json')
+    for model, name in (('UniVL', 'MSRVTT_data.json'),
+                        ('All-in-one', 'MSR_VTT.json')):
+        files.still_needs(model, name, 'see docs/data/msrvtt.md')
+
+
 def _captions_of_msrvtt(files: Preparation) -> Dict[str, List[str]]:
     """The captions of each video, and UniVL's json of them."""
-    path = files.need('MSRVTT_transcript_data_v2.json', 'MSRVTT_data.json',
-                      'MSR_VTT.json')
+    path = files.need(*_MSRVTT_CAPTIONS)
     content = read_json(path)
     key, video = ('annotations', 'image_id') \
         if path.endswith('MSR_VTT.json') else ('sentences', 'video_id')
