@@ -207,7 +207,7 @@ class RunLogHook(Hook):
         total = sum(map(abs, weights.values()))
         if total and len(weights) > 1:
             order = sorted(weights, key=lambda name: -abs(weights[name]))
-            shares = ', '.join(f'{name} {weights[name] / total:.0%}'
+            shares = ', '.join(f'{name} {round(100 * weights[name] / total)}%'
                                for name in order[:OTHERS + 1])
             text += f'; shares of the weights: {shares}'
             if len(order) > OTHERS + 1:

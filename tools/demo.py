@@ -42,9 +42,11 @@ from meltr_mm.apis.example import (
 )
 
 _DOES = dict(
-    violet='VIOLET answers questions', univl_captions='UniVL writes captions',
-    univl='UniVL rates words and face',
-    all_in_one='All-in-one finds the video of a text')
+    violet='VIOLET answers questions (with the probability)',
+    univl_captions='UniVL writes captions (with the log-probability of a '
+    'token)',
+    univl='UniVL rates words and face (from -3 to 3)',
+    all_in_one='All-in-one finds the video of a text (with their similarity)')
 
 
 def parse_args(arguments: Optional[Sequence[str]]) -> argparse.Namespace:
@@ -201,8 +203,8 @@ def example_lines(found: List[Dict[str, Any]]) -> List[str]:
         heading = f"{_DOES[item['model']]}: {files[item['model']]}"
         if heading not in lines:
             lines += ['', heading]
-        verdict = 'right' if item['said'] == item['true'] else \
-            f"(true: {item['true']})"
+        verdict = 'correct' if item['said'] == item['true'] else \
+            f"(correct: {item['true']})"
         lines += [f"  {item['video']}  {item['asked']}",
                   f"    -> {item['said']} ({item['score']:.2f})  {verdict}"]
     return [*lines[1:], '', 'Ask on:', (

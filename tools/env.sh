@@ -1,6 +1,7 @@
-# Sourced by quickstart.sh and run_tests.sh: makes the environment ENV, one of
-# requirements/environments/, and puts it first on PATH. A second run reuses
-# what is there; an interrupted one is taken up again.
+# Sourced, in the root of a clone, by people, quickstart.sh and run_tests.sh:
+# makes the environment ENV, one of requirements/environments/, and puts it
+# first on PATH. A second run reuses what is there; an interrupted one is taken
+# up again.
 #
 # Settings:
 #   ENV              which one; by default the one for the Python found
@@ -14,7 +15,7 @@ if [ -z "${ENV:-}" ]; then
         3.13) ENV=py313-newest ;;
         *) echo 'meltr_mm needs Python 3.8 to 3.13; set' \
             'PYTHON=/path/to/python3.11' >&2
-            exit 1 ;;
+            return 1 ;;
     esac
     PYTHON=${PYTHON:-python3}
 fi
@@ -22,7 +23,7 @@ environment="requirements/environments/$ENV.txt"
 if [ ! -e "$environment" ]; then
     echo "ENV must be one of $(cd requirements/environments && ls | \
         sed 's/\.txt//' | paste -sd ' '), but is $ENV" >&2
-    exit 1
+    return 1
 fi
 if [ -z "${PYTHON:-}" ]; then
     minor=${ENV#py3}
@@ -35,20 +36,25 @@ venv="$PWD/.venv"
 stamp="$venv/installed-$(cat setup.py "$environment" requirements/*.txt \
     | cksum | cut -d' ' -f1)"
 if [ ! -e "$stamp" ]; then
-    [ -x "$venv/bin/pip" ] || "$PYTHON" -m venv "$venv"
-    pip() { "$venv/bin/python" -m pip --disable-pip-version-check "$@"; }
+    # An interactive shell goes on after a failure, so each step returns.
+    [ -x "$venv/bin/pip" ] || "$PYTHON" -m venv "$venv" || return
+    into_venv() {
+        "$venv/bin/python" -m pip --disable-pip-version-check install -q "$@"
+    }
     echo "Installing $environment into $venv (two minutes or so) ..."
     # torch first: any package that asks for it by range would otherwise
     # choose the newest build itself. setuptools with it: some build with it.
-    pip install -q ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} \
-        "$(grep -E '^torch(==|$)' "$environment")"
-    pip install -q wheel "$(grep '^setuptools' "$environment")"
-    pip install -q -r <(grep -v -- '--no-deps' "$environment")
+    into_venv ${TORCH_INDEX_URL:+--index-url "$TORCH_INDEX_URL"} \
+        "$(grep -E '^torch(==|$)' "$environment")" || return
+    into_venv wheel "$(grep '^setuptools' "$environment")" || return
+    into_venv -r <(grep -v -- '--no-deps' "$environment") || return
     # What must not bring its requirements: they are listed above.
-    pip install -q --no-deps --no-build-isolation \
-        -r <(grep -- '--no-deps' "$environment") -r requirements/toy.txt
-    pip install -q -r requirements/tests.txt
-    pip install -q --no-deps -e .
+    into_venv --no-deps --no-build-isolation \
+        -r <(grep -- '--no-deps' "$environment") -r requirements/toy.txt \
+        || return
+    into_venv -r requirements/tests.txt || return
+    into_venv --no-deps -e . || return
+    unset -f into_venv
     touch "$stamp"
 fi
 export PATH="$venv/bin:$PATH"

@@ -11,8 +11,10 @@ if [ ! -e "$overlay_stamp" ]; then
         python -m pip --disable-pip-version-check install -q \
             --target "$overlay" "$@"
     }
-    overlay_pip -r <(grep -v -- '--no-deps' requirements/overlay.txt)
-    overlay_pip --no-deps -r <(grep -- '--no-deps' requirements/overlay.txt)
+    overlay_pip -r <(grep -v -- '--no-deps' requirements/overlay.txt) \
+        || return
+    overlay_pip --no-deps -r <(grep -- '--no-deps' requirements/overlay.txt) \
+        || return
     # numpy stays that of .venv: compiled packages there were built with it.
     rm -rf "$overlay"/numpy*
     touch "$overlay_stamp"

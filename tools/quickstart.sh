@@ -15,3 +15,5 @@ python tools/test.py "$config" "$(cat "$work/last_checkpoint")" \
     --work-dir "$work/test"
 python tools/analysis/summarize_run.py "$work"
 python tools/analysis/report.py "$work"
+
+echo "To go on in this environment: source tools/env.sh"

@@ -27,8 +27,8 @@ from PIL import Image
 
 from meltr_mm.apis import VideoTextInferencer, inferencer_for
 
-NO_GRADIO = ('the page needs gradio, which is not installed: pip install '
-             '"meltr_mm[demo]"')
+NO_GRADIO = ('the page needs gradio, which cannot be imported ({}): pip '
+             'install "meltr_mm[demo]"')
 TITLES = dict(
     answer='Ask about a video', choice='Ask about a video, with options',
     retrieval='Find videos by a text', caption='Caption a video',
@@ -298,8 +298,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     args = parse_args(arguments)
     try:
         import gradio  # noqa: F401
-    except ImportError:
-        sys.exit(NO_GRADIO)
+    except ImportError as error:  # not there, or too old for the others
+        sys.exit(NO_GRADIO.format(error))
     # MMEngine writes deprecations of its own.
     MMLogger.get_current_instance().setLevel(logging.ERROR)
     try:

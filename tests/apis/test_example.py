@@ -27,7 +27,7 @@ def test_it_answers_describes_rates_and_finds(demo, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     said = [line for line in lines if line.startswith('    -> ')]
     assert len(said) == 7 + 3 + 3 + 3
-    assert sum(line.endswith('right') for line in said) >= 13
+    assert sum(line.endswith(')  correct') for line in said) >= 13
     assert lines[-2] == 'Ask on:'
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         'clip_1.mp4', 'clip_2.mp4', 'clip_3.mp4']

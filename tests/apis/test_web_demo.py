@@ -117,7 +117,9 @@ def test_what_is_wrong_is_a_sentence(web, answers, answering, tmp_path):
 
 def test_without_gradio(web, answering, monkeypatch):
     monkeypatch.setitem(sys.modules, 'gradio', None)
-    with pytest.raises(SystemExit, match=r'pip install "meltr_mm\[demo\]"'):
+    with pytest.raises(SystemExit, match=r'cannot be imported \(import of '
+                       r'gradio halted.*\): pip install '
+                       r'"meltr_mm\[demo\]"'):
         web.main(['--checkpoint', answering])
 
 

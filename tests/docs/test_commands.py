@@ -176,6 +176,22 @@ def start(monkeypatch, script, words):
     runpy.run_path(str(path), run_name='__main__')
 
 
+def run_in_order(commands, added, monkeypatch, capsys):
+    """Run commands one after the other, each with the arguments that `added`
+    has for its script; returns what each script printed, in order."""
+    printed = {}
+    for command in commands:
+        name = command.script.split('/')[-1]
+        with monkeypatch.context() as patch:
+            try:
+                start(patch, command.script,
+                      command.words[2:] + added.get(name, []))
+            except SystemExit as stop:
+                assert not stop.code, f'{command}: {stop.code}'
+        printed.setdefault(name, []).append(capsys.readouterr().out)
+    return printed
+
+
 def test_commands_are_known():
     for command in COMMANDS:
         check_is_known(command)

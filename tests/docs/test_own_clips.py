@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from pages import ROOT, blocks
-from test_commands import commands_of, start
+from test_commands import commands_of, run_in_order, start
 
 from meltr_mm.apis import s3d_features
 from meltr_mm.models.univl.s3dg import S3DG
@@ -65,20 +65,12 @@ def clips(tmp_path_factory):
 
 
 def test_commands_of_the_page(workplace, monkeypatch, capsys):
-    printed = {}
-    for block in blocks('bash', [PAGE]):
-        for command in commands_of(block):
-            if command.script is None:
-                continue
-            name = command.script.split('/')[-1]
-            words = [re.sub(r'epoch_\d+', 'epoch_1', word)
-                     for word in command.words[2:]]
-            with monkeypatch.context() as patch:
-                try:
-                    start(patch, command.script, words + QUICK.get(name, []))
-                except SystemExit as stop:
-                    assert not stop.code, f'{command}: {stop.code}'
-            printed.setdefault(name, []).append(capsys.readouterr().out)
+    commands = [command for block in blocks('bash', [PAGE])
+                for command in commands_of(block) if command.script]
+    for command in commands:
+        command.words = [re.sub(r'epoch_\d+', 'epoch_1', word)
+                         for word in command.words]
+    printed = run_in_order(commands, QUICK, monkeypatch, capsys)
     assert {name: len(outputs) for name, outputs in printed.items()} == {
         'make_toyworld.py': 1, 'extract_s3d.py': 1, 'check.py': 2,
         'train.py': 2, 'test.py': 2, 'demo.py': 2}

@@ -1,6 +1,10 @@
 """The notebook runs from start to end, in this process."""
 import ast
+import importlib.util
 import json
+import subprocess
+from importlib import metadata
+from importlib.machinery import PathFinder
 
 import numpy as np
 from mmengine.logging import MMLogger
@@ -43,6 +47,26 @@ def test_it_runs(tmp_path, monkeypatch, capsys):
     assert set(scope['errors']) == {'sum', 'MELTR'}
     said = capsys.readouterr().out
     assert said.count('in truth') == 3
+
+
+def test_a_clone_beside_it_is_no_installed_package(tmp_path, monkeypatch):
+    """It is installed, and by its path: a name would be looked up."""
+    calls = []
+    monkeypatch.setattr(subprocess, 'run', lambda command, check: calls.append(
+        command[command.index('install') + 1:]))
+    monkeypatch.setattr(metadata, 'version', lambda name: '4.11')
+    installing, = (text for text, _ in CELLS if 'pip_install(SOURCE)' in text)
+    clone, installed = tmp_path / 'meltr_mm', tmp_path / 'lib' / 'meltr_mm'
+    for folder in (clone, installed):
+        folder.mkdir(parents=True)
+        monkeypatch.setattr(
+            importlib.util, 'find_spec', lambda name, path=folder.parent:
+            PathFinder.find_spec(name, [str(path)]))
+        if folder is installed:
+            (folder / '__init__.py').touch()
+        run(installing, {})
+        assert calls[-1] == ['-q', './meltr_mm'] and len(calls) == 4
+        assert ['-q', 'opencv-contrib-python==4.11'] in calls
 
 
 def test_it_is_kept_without_results():

@@ -83,3 +83,21 @@ def test_another_primary(tmp_path, capsys, monkeypatch):
     assert "primary='loss_c'" in out
     with pytest.raises(SystemExit, match="must be one of .*'loss_a'"):
         run(tmp_path, capsys, monkeypatch, '--primary', 'loss_x')
+
+
+@pytest.mark.parametrize('config, message', [
+    (None, r'gone\.py'),
+    ('model = dict()', r'other\.py: has no train_dataloader'),
+    ("_base_ = './small.py'\ntrain_dataloader = dict(dataset=dict("
+     "_delete_=True, type='CsvVideoTextDataset', task='qa', "
+     "ann_file='nothing.csv'))", r'nothing\.csv'),
+])
+def test_what_is_not_there_is_one_line(config, message, tmp_path, monkeypatch):
+    (tmp_path / 'small.py').write_text(CONFIG)
+    name = tmp_path / ('gone.py' if config is None else 'other.py')
+    if config is not None:
+        name.write_text(config)
+    monkeypatch.setattr(sys, 'argv', [TOOL, str(name)])
+    with pytest.raises(SystemExit, match=message) as stop:
+        runpy.run_path(TOOL, run_name='__main__')
+    assert len(str(stop.value).splitlines()) == 1

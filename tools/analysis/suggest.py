@@ -153,17 +153,23 @@ def main() -> None:
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     args = parser.parse_args()
     logging.disable(logging.INFO)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
-    model, batch = build(cfg)
+    try:
+        cfg = Config.fromfile(args.config)
+        if args.cfg_options:
+            cfg.merge_from_dict(args.cfg_options)
+        lacking = {'model', 'train_dataloader'} - set(cfg)
+        if lacking:
+            sys.exit(f'{args.config}: has no {min(lacking)}')
+        model, batch = build(cfg)
+    except OSError as error:  # a config or data that are not there
+        sys.exit(str(error))
     names = list(cfg.model.get('losses', ())) or losses_of(model, batch)
+    if len(names) < 2:
+        sys.exit(f'{type(model).__name__} has not two losses, but {names}: '
+                 'there is nothing to combine')
     primary = args.primary or cfg.model.get('primary') or names[0]
     if primary not in names:
         sys.exit(f'--primary must be one of {names}, but is {primary!r}')
-    if len(names) < 2:
-        sys.exit(f'{type(model).__name__} has one loss, {names}: there is '
-                 'nothing to combine')
     print('\n'.join(look(model, batch, names, primary)))
 
 

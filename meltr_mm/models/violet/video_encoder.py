@@ -3,6 +3,7 @@
 Shapes: B videos, T frames, h x w cells per frame, D hidden size,
 n = T (1 + h w) video positions.
 """
+import warnings
 from typing import Dict, Sequence, Union
 
 import torch
@@ -167,13 +168,16 @@ class FramewiseSwin3D(SwinTransformer3D):
                  **kwargs) -> None:
         # With upstream's `pretrained2d=True`, init_weights() fails for want
         # of a 2D checkpoint.
-        super().__init__(
-            arch,
-            pretrained2d=False,
-            window_size=tuple(window_size),
-            patch_size=tuple(patch_size),
-            drop_path_rate=drop_path_rate,
-            **kwargs)
+        with warnings.catch_warnings():
+            # Upstream calls it in the old way, once per block.
+            warnings.filterwarnings('ignore', r'torch\.meshgrid')
+            super().__init__(
+                arch,
+                pretrained2d=False,
+                window_size=tuple(window_size),
+                patch_size=tuple(patch_size),
+                drop_path_rate=drop_path_rate,
+                **kwargs)
         self.patch_embed.proj.stride = (1, *patch_size[1:])
         # The embedding pads every axis to a multiple of this; in time the
         # padding is ours.

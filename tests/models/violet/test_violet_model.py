@@ -57,6 +57,15 @@ def test_official_switch_shows_masked_frames_to_all_losses(model, batch):
     model(frames, samples, mode='predict')
 
 
+def test_it_is_built_without_a_warning(config, recwarn):
+    torch.set_warn_always(True)  # else of a kind only the first is given
+    try:
+        build(config)
+    finally:
+        torch.set_warn_always(False)
+    assert not recwarn.list
+
+
 def test_unlabelled_losses_are_zero_with_a_graph(model, batch):
     frames, samples = batch
     for sample in samples:
