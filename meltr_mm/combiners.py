@@ -385,8 +385,11 @@ class GradientAggregator(nn.Module):
     between the task gradients, the rows of a Jacobian J. All that need no
     more of J than its Gramian ``J J^T``, of shape (T, T), and return a
     combination of its rows fit in here. MELTRWrapper computes the Gramian,
-    at the price of one backward pass per loss. CAGrad and FairGrad need
-    cvxpy and clarabel too, NashMTL cvxpy and ecos.
+    at the price of one backward pass per loss. A loss without a gradient on
+    what it shares with another is left out, and counts 1: the least norm
+    would be its own, zero. (Not from NashMTL, nor with options that are one
+    number per loss.) CAGrad and FairGrad need cvxpy and clarabel too, NashMTL
+    cvxpy and ecos.
 
     Args:
         num_tasks (int): T, the number of losses.
@@ -434,6 +437,8 @@ class GradientAggregator(nn.Module):
         }
         if aggregator == 'NashMTL':
             options.setdefault('n_tasks', num_tasks)
+        self.takes_all = 'n_tasks' in options or any(
+            isinstance(value, Tensor) for value in options.values())
         self.num_tasks = num_tasks
         self.method = getattr(aggregation, aggregator)(**options)
         self.register_buffer('last', torch.ones(num_tasks))
@@ -448,15 +453,22 @@ class GradientAggregator(nn.Module):
         Returns:
             Tensor: One weight per loss, (T,), of any sign.
         """
-        if hasattr(self.method, 'gramian_weighting'):
-            weights = self.method.gramian_weighting(gramian)
-        else:
-            # Any matrix with this Gramian will do; its root has T columns.
-            values, vectors = torch.linalg.eigh(gramian)
-            weights = self.method.weighting(
-                vectors * values.clamp(min=0).sqrt())
+        shared = gramian.diagonal() > 0
+        if self.takes_all:
+            shared = torch.ones_like(shared)
+        weights = torch.ones_like(gramian[0])
+        if shared.any():
+            weights[shared] = self._aggregated(
+                gramian[shared][:, shared]).to(weights)
         self.last.copy_(weights)
-        return weights.to(gramian.dtype)
+        return weights
+
+    def _aggregated(self, gramian: Tensor) -> Tensor:
+        if hasattr(self.method, 'gramian_weighting'):
+            return self.method.gramian_weighting(gramian)
+        # Any matrix with this Gramian will do; its root has T columns.
+        values, vectors = torch.linalg.eigh(gramian)
+        return self.method.weighting(vectors * values.clamp(min=0).sqrt())
 
     def forward(self, losses: Tensor) -> Tensor:
         """Combine the losses (T,) with the last weights into a scalar ()."""

@@ -139,6 +139,23 @@ def test_gradients_are_aggregated_as_by_torchjd(name):
     assert value_and_slopes(combiner)[1] == pytest.approx(found.tolist())
 
 
+@pytest.mark.parametrize('name', ['UPGrad', 'PCGrad', 'MGDA', 'AlignedMTL'])
+def test_a_loss_with_a_model_of_its_own_stops_nobody(name):
+    """torchjd would give it all that counts: its gradient is the shortest."""
+    aggregation = pytest.importorskip('torchjd.aggregation')
+    jacobian = torch.randn(3, 20, generator=torch.Generator().manual_seed(1))
+    jacobian[1] = 0
+    combiner = build('GradientAggregator', aggregator=name)
+    torch.manual_seed(0)
+    found = combiner.weights(jacobian @ jacobian.T)
+    torch.manual_seed(0)
+    expected = getattr(aggregation, name)()(jacobian[[0, 2]])
+    torch.testing.assert_close(
+        found @ jacobian, expected, rtol=1e-3, atol=1e-4)
+    assert found[1] == 1 and found[0] > 0
+    assert combiner.weights(torch.zeros(3, 3)).tolist() == [1, 1, 1]
+
+
 def test_unusable_options_are_errors():
     with pytest.raises(ValueError, match='list of 3 numbers'):
         build('FixedWeights', weights=[1., 2.])
