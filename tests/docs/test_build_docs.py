@@ -1,10 +1,14 @@
 """The web site of the documentation: its links, formulas and search."""
 import json
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip('material', reason='mkdocs-material is not installed: '
                     'pip install -e ".[docs]"')
@@ -80,6 +84,28 @@ def test_formulas_are_drawn_by_the_browser(site):
     assert '&#x0003C;' in block or '&lt;' in block
     with pytest.raises(ValueError, match='cannot be written as MathML'):
         as_mathml('<span class="arithmatex">\\(\\unheardof x\\)</span>')
+
+
+def test_in_a_browser(site, tmp_path):
+    """Its style is found, its heading drawn, its formulas have a size."""
+    names = 'chromium', 'chromium-browser', 'google-chrome'
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
+        pytest.skip('there is no Chromium on this machine')
+    picture = tmp_path / 'page.png'
+    page = site / 'docs' / 'hypergradient.html'
+    seen = subprocess.run(
+        [chromium, '--headless', '--no-sandbox', '--disable-gpu',
+         f'--user-data-dir={tmp_path / "profile"}', '--window-size=1200,900',
+         f'--screenshot={picture}', page.as_uri()],
+        capture_output=True, text=True, timeout=120)
+    assert picture.exists(), seen.stderr[-2000:]
+    image = np.asarray(Image.open(picture).convert('RGB'))
+    assert image.shape == (900, 1200, 3)
+    header = image[:40].reshape(-1, 3)
+    colour = np.median(header, axis=0)
+    assert colour.max() < 250  # that of the theme, not an unstyled page's
+    assert image[100:].std() > 10  # words below it
 
 
 def test_search_finds_components(site):
