@@ -38,7 +38,7 @@ the first lines of the configs. Do not edit it: edit those.
 - [Scripts](#scripts)
 
 What the options of a run mean and when to change them:
-[README](../README.md#options).
+[options](options.md).
 """
 
 
