@@ -169,7 +169,7 @@ def read_checkpoint(
         if name.startswith('meltr.')
     }
     meta = checkpoint.get('meta')
-    has_config = isinstance(meta, dict) and meta.get('cfg')
+    has_config = isinstance(meta, dict) and isinstance(meta.get('cfg'), str)
     cfg = config_in(checkpoint, path, allow, 'model.meltr') \
         if weights or has_config else Config(dict(model=dict()))
     meltr = build_combiner(cfg.model.meltr, cfg.model.losses,
