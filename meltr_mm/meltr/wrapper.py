@@ -252,13 +252,18 @@ class MELTRWrapper(BaseModel):
     @property
     def trained_by(self) -> Optional[str]:
         """What trains the combiner: 'meta' steps, the 'gradient', or None."""
-        return getattr(self.meltr, 'trained_by', 'meta')
+        return trained_by(self.meltr)
 
     @property
     def needs_meta_steps(self) -> bool:
         """Whether the combiner has parameters that meta steps train."""
         return self.trained_by == 'meta' and any(
             p.requires_grad for p in self.meltr.parameters())
+
+
+def trained_by(combiner: Any) -> Optional[str]:
+    """What trains a combiner, or its class: by default 'meta' steps."""
+    return getattr(combiner, 'trained_by', 'meta')
 
 
 def average(tensors: List[Tensor]) -> None:

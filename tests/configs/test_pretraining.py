@@ -1,5 +1,6 @@
 """The configs that pre-train, and the fine-tuning that their headers name."""
 import re
+from argparse import ArgumentParser
 
 import pytest
 import torch
@@ -27,13 +28,14 @@ def test_a_pretrained_model_is_fine_tuned(name, roots, tmp_path):
         r'train.py configs/toy/(meltr_\w+).py --cfg-options (.*?)\.pth',
         command).groups()
     assert leaf == name.replace('pretrain', 'meltr')
-    options = dict(option.split('=') for option in options.split())
+    parser = ArgumentParser()
+    parser.add_argument('--options', nargs='+', action=DictAction)
+    options = parser.parse_args(['--options', *options.split()]).options
     epochs = Config.fromfile(CONFIGS / f'{name}.py').train_cfg.max_epochs
     assert options.pop('load_from') == (
         f'work_dirs/toy/{name}/epoch_{epochs}')
     cfg = tiny_config(leaf, roots, tmp_path / 'tuned')
-    cfg.merge_from_dict({key: DictAction._parse_iterable(value)
-                         for key, value in options.items()})
+    cfg.merge_from_dict(options)
     cfg.load_from = str(tmp_path / 'iter_3.pth')
     assert "'indices': 200" in repr(completed(cfg).train_dataloader.to_dict())
     runner = Runner.from_cfg(cfg)

@@ -23,7 +23,7 @@ from mmengine.config import Config
 from torch import nn
 
 from meltr_mm.apis import config_in, load_run_checkpoint, parse_config
-from meltr_mm.meltr.wrapper import build_combiner
+from meltr_mm.meltr.wrapper import build_combiner, trained_by
 from meltr_mm.pictures import (
     RunHistory,
     best_metric,
@@ -118,7 +118,7 @@ def plot(source: Path,
     if meltr is None:
         print('The run has no checkpoint yet, so what MELTR has learnt is '
               'not drawn.')
-    elif getattr(meltr, 'trained_by', 'meta') is None:
+    elif trained_by(meltr) is None:
         print(f'{type(meltr).__name__} learns nothing, so there is no '
               'learnt_loss.png.')
     else:
@@ -170,10 +170,12 @@ def read_checkpoint(
     }
     meta = checkpoint.get('meta')
     has_config = isinstance(meta, dict) and isinstance(meta.get('cfg'), str)
-    cfg = config_in(checkpoint, path, allow, 'model.meltr') \
-        if weights or has_config else Config(dict(model=dict()))
-    meltr = build_combiner(cfg.model.meltr, cfg.model.losses,
-                           cfg.model.primary) if 'meltr' in cfg.model else None
+    meltr = None
+    if weights or has_config:
+        cfg = config_in(checkpoint, path, allow, 'model.meltr')
+        if 'meltr' in cfg.get('model', {}):
+            meltr = build_combiner(
+                cfg.model.meltr, cfg.model.losses, cfg.model.primary)
     if meltr is None or meltr.state_dict() and not weights:
         raise ValueError(
             f'{path}: must be a checkpoint that a run of MELTRWrapper has '

@@ -24,6 +24,7 @@ from summarize_run import TIMES, newest, read_test_result
 from meltr_mm import __version__, health
 from meltr_mm.apis import parse_config
 from meltr_mm.config import completed
+from meltr_mm.meltr.wrapper import trained_by
 from meltr_mm.packaged import packaged_names, packaged_path
 from meltr_mm.pictures import RunHistory, history_of_logs
 
@@ -191,7 +192,7 @@ def _losses(history: RunHistory, primary: str) -> str:
 
 def _learns(cfg: Config) -> bool:
     kind = MODELS.get(cfg.model.get('meltr', {}).get('type', 'MELTR'))
-    return getattr(kind, 'trained_by', 'meta') is not None
+    return trained_by(kind) is not None
 
 
 def _picture(path: Path, work_dir: Path) -> str:
