@@ -14,16 +14,7 @@ _base_.merge(_base_.pop('own'))
 # Has videos/ and questions.csv: video,question,answer.
 data_root = '{{$MELTR_DATA:data}}/own'
 max_length = 24
-train_set = dict(
-    _delete_=True,
-    type='CsvVideoTextDataset',
-    task='qa',
-    data_root='${data_root}',
-    ann_file='questions.csv',
-    pipeline=['${train_inputs}'])
-val_set = dict(
-    train_set, split='val', test_mode=True, pipeline=['${test_inputs}'])
-test_set = dict(val_set, split='test')
+train_set = dict(task='qa', ann_file='questions.csv')
 
 # At least the number of different answers.
 model = dict(model=dict(heads=dict(qa=dict(num_answers=20, dropout=0.))))

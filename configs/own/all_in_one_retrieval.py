@@ -14,16 +14,7 @@ _base_.merge(_base_.pop('own'))
 # Has videos/ and captions.csv: video,caption.
 data_root = '{{$MELTR_DATA:data}}/own'
 max_length = 24
-train_set = dict(
-    _delete_=True,
-    type='CsvVideoTextDataset',
-    task='retrieval',
-    data_root='${data_root}',
-    ann_file='captions.csv',
-    pipeline=['${train_inputs}'])
-val_set = dict(
-    train_set, split='val', test_mode=True, pipeline=['${test_inputs}'])
-test_set = dict(val_set, split='test')
+train_set = dict(task='retrieval', ann_file='captions.csv')
 
 model = dict(model=dict(heads=dict(itc=dict(shared_dim=128))))
 train_cfg = dict(max_epochs=6)

@@ -17,17 +17,7 @@ _base_.merge(_base_.pop('own'))
 data_root = '{{$MELTR_DATA:data}}/own'
 feature_file = '${data_root}/features.pickle'
 feature_dim = 1024
-train_set = dict(
-    _delete_=True,
-    type='CsvVideoTextDataset',
-    task='rating',
-    data_root='${data_root}',
-    ann_file='ratings.csv',
-    data_prefix=None,
-    pipeline=['${train_inputs}'])
-val_set = dict(
-    train_set, split='val', test_mode=True, pipeline=['${test_inputs}'])
-test_set = dict(val_set, split='test')
+train_set = dict(task='rating', ann_file='ratings.csv', data_prefix=None)
 
 model = dict(
     model=dict(task=dict(dropout=0.)),

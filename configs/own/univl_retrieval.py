@@ -17,16 +17,6 @@ _base_.merge(_base_.pop('own'))
 data_root = '{{$MELTR_DATA:data}}/own'
 feature_file = '${data_root}/features.pickle'
 feature_dim = 1024
-train_set = dict(
-    _delete_=True,
-    type='CsvVideoTextDataset',
-    task='retrieval',
-    data_root='${data_root}',
-    ann_file='captions.csv',
-    data_prefix=None,
-    pipeline=['${train_inputs}'])
-val_set = dict(
-    train_set, split='val', test_mode=True, pipeline=['${test_inputs}'])
-test_set = dict(val_set, split='test')
+train_set = dict(task='retrieval', ann_file='captions.csv', data_prefix=None)
 
 work_dir = './work_dirs/own/univl_retrieval'

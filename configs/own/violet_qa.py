@@ -13,16 +13,7 @@ _base_.merge(_base_.pop('own'))
 
 # Has videos/ and questions.csv: video,question,answer.
 data_root = '{{$MELTR_DATA:data}}/own'
-train_set = dict(
-    _delete_=True,
-    type='CsvVideoTextDataset',
-    task='qa',
-    data_root='${data_root}',
-    ann_file='questions.csv',
-    pipeline=['${train_inputs}'])
-val_set = dict(
-    train_set, split='val', test_mode=True, pipeline=['${test_inputs}'])
-test_set = dict(val_set, split='test')
+train_set = dict(task='qa', ann_file='questions.csv')
 
 # The clips are decoded. There are no codes, so no loss_mvm; questions fit many
 # clips, so no loss_vtm.

@@ -51,7 +51,10 @@ class SkipCounter:
 
 
 def name_unreached(model: MELTRWrapper, params: List[nn.Parameter]) -> None:
-    """Warn of parameters that the combined losses do not train."""
+    """Tell of parameters that the combined losses do not train.
+
+    A warning, unless the model computes only the losses that it is asked for.
+    """
     trained = {id(p) for p in params}
     missed = [name for name, p in model.model.named_parameters()
               if id(p) in trained and p.grad is None]
@@ -59,12 +62,16 @@ def name_unreached(model: MELTRWrapper, params: List[nn.Parameter]) -> None:
         return
     others = {loss: len(set(names) & set(missed))
               for loss, names in (model.uncombined or {}).items()}
+    found = ', '.join(f'{loss} (reaches {count} of them)'
+                      for loss, count in others.items() if count)
     known = getattr(model.model, 'loss_functions', dict)()
-    others.update((loss, None) for loss in known
-                  if loss not in model.losses and loss not in others)
-    found = ', '.join(
-        loss if count is None else f'{loss} (reaches {count} of them)'
-        for loss, count in others.items() if count != 0)
+    left_out = [loss for loss in known if loss not in model.losses]
+    if left_out and not found:  # the model computes what it is asked for
+        print_log(
+            f"{len(missed)} of the model's tensors stay as they are: none of "
+            f'{list(model.losses)} reaches them. `losses` of MELTRWrapper '
+            f'leaves out {left_out}', 'current')
+        return
     print_log(
         f'{len(missed)} trainable tensors got no gradient, as none of '
         f'{list(model.losses)} reaches them: {missed}. '

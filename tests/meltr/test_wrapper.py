@@ -296,3 +296,23 @@ def test_tensors_without_gradient_are_named_with_their_loss(warnings):
     assert 'fourth.weight' in told[0] and 'idle.bias' in told[0]
     assert 'loss_d (reaches 2 of them)' in told[0]
     assert 'trunk' not in told[0].split('reaches them:')[1].split(']')[0]
+
+
+def test_left_out_on_purpose_is_no_warning(warnings, monkeypatch):
+    """A model that knows its losses computes only those it is asked for."""
+    from aid_building import build
+    said = []
+    monkeypatch.setattr('meltr_mm.meltr.safeguards.print_log',
+                        lambda message, *more: said.append(message))
+    model = TwoHeads()
+    model.loss_functions = lambda: dict.fromkeys([*TASKS, 'loss_e'])
+    forward = model.forward
+    model.forward = lambda *args, **kwargs: {
+        name: loss for name, loss in forward(*args, **kwargs).items()
+        if name != 'loss_d'}
+    wrapper = wrap(model)
+    wrapper.train_step(batch(0), build(wrapper))
+    assert not [w for w in warnings if 'reaches them' in w]
+    told, = [message for message in said if 'reaches them' in message]
+    assert told.startswith("4 of the model's tensors stay as they are")
+    assert told.endswith("leaves out ['loss_e']")
