@@ -67,10 +67,8 @@ def name_unreached(model: MELTRWrapper, params: List[nn.Parameter]) -> None:
     known = getattr(model.model, 'loss_functions', dict)()
     left_out = [loss for loss in known if loss not in model.losses]
     if left_out and not found:  # the model computes what it is asked for
-        print_log(
-            f"{len(missed)} of the model's tensors stay as they are: none of "
-            f'{list(model.losses)} reaches them. `losses` of MELTRWrapper '
-            f'leaves out {left_out}', 'current')
+        print_log(f'{len(missed)} tensors are not trained: `losses` of '
+                  f'MELTRWrapper leaves out {left_out}', 'current')
         return
     print_log(
         f'{len(missed)} trainable tensors got no gradient, as none of '
