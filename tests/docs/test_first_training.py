@@ -1,4 +1,4 @@
-"""README.md: the commands with which one trains and asks, in their order."""
+"""docs/get_started.md: a first training, its commands in their order."""
 import re
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mmengine.config import Config
 from pages import ROOT, blocks
 from test_commands import commands_of, run_in_order
 
-README = ROOT / 'README.md'
+PAGE = ROOT / 'docs' / 'get_started.md'
 CONFIG = 'configs/toy/meltr_violet_msvdqa.py'
 RUN = 'work_dirs/toy/meltr_violet_msvdqa'
 # Added to the commands of the page, so that they take seconds.
@@ -18,21 +18,16 @@ QUICK = {
                  'train_dataloader.batch_size=4'],
     'demo.py': ['--device', 'cpu'],
 }
-# They take minutes, a second process or a browser, and have tests of their
-# own, see test_commands.py; of the example apis/test_example.py has one.
-NOT_HERE = {'quickstart.sh', 'dist_train.sh', 'web_demo.py', 'collect_env.py'}
 
 
 def commands():
-    """Those from "Try it" to the table of pages."""
-    text = README.read_text()
+    """Those of its section, but for the browser, see test_web_demo.py."""
+    text = PAGE.read_text()
     first, last = (text[:text.index(mark)].count('\n') for mark in (
-        '## Try it', '[Get started]'))
-    found = [command for block in blocks('bash', [README])
-             if first < block.line < last for command in commands_of(block)]
-    return [command for command in found
-            if command.script and '--example' not in command.words
-            and command.script.split('/')[-1] not in NOT_HERE]
+        '## A first training', '### Other options'))
+    return [command for block in blocks('bash', [PAGE])
+            if first < block.line < last for command in commands_of(block)
+            if command.script and not command.script.endswith('web_demo.py')]
 
 
 @pytest.fixture
@@ -66,5 +61,5 @@ def test_from_data_to_an_answer(workplace, monkeypatch, capsys):
 
 def test_they_name_the_last_checkpoint():
     epochs = Config.fromfile(str(ROOT / CONFIG)).train_cfg.max_epochs
-    named = re.findall(r'epoch_(\d+)', README.read_text())
+    named = re.findall(fr'{RUN}/epoch_(\d+)', PAGE.read_text())
     assert set(named) == {str(epochs)}
