@@ -14,6 +14,8 @@ python tools/train.py "$config" --work-dir "$work" --resume
 python tools/test.py "$config" "$(cat "$work/last_checkpoint")" \
     --work-dir "$work/test"
 python tools/analysis/summarize_run.py "$work"
+python tools/analysis/show_sample.py "$(cat "$work/last_checkpoint")" \
+    --sample 0 7 13
 python tools/analysis/report.py "$work"
 
 echo "To go on in this environment: source tools/env.sh"

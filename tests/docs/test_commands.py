@@ -265,7 +265,7 @@ def test_commands_of_quickstart(monkeypatch):
     commands = in_shell_script('quickstart.sh')
     assert [c.script.split('/')[-1] for c in commands] == [
         'make_toyworld.py', 'train.py', 'test.py', 'summarize_run.py',
-        'report.py']
+        'show_sample.py', 'report.py']
     for command in commands:
         check_is_known(command)
         check_options_are_accepted(command, monkeypatch)

@@ -54,6 +54,8 @@ def test_from_data_to_an_answer(workplace, monkeypatch, capsys):
     assert len(printed['train.py']) == 2
     pictures = {path.name for path in (workplace / RUN).glob('*.*')}
     assert {'epoch_1.pth', 'task_weights.png', 'report.html'} <= pictures
+    report = (workplace / RUN / 'report.html').read_text()
+    assert '<h3>Test</h3>' in report and report.count('src="data:image') >= 4
     answers, = printed['demo.py']
     assert answers.startswith(f'data/toy/msvd_qa/videos/{video}.mp4\n')
     assert len(answers.splitlines()) == 6

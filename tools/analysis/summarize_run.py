@@ -34,11 +34,15 @@ def read_test_result(work_dir: Path) -> Dict[str, float]:
         FileNotFoundError: If no test was run there.
         ValueError: If its result is damaged.
     """
-    file = newest(work_dir, 'test/*/*.json')
-    if file is None:
+    # Without --work-dir the config's folder has it, beside the trainings.
+    files = [file for start in ('*', 'test/*')
+             for file in work_dir.glob(f'{start}/*.json')
+             if file.stem == file.parent.name]
+    if not files:
         raise FileNotFoundError(
-            f'no test result below {work_dir}/test; run tools/test.py with '
+            f'no test result below {work_dir}; run tools/test.py with '
             f'--work-dir {work_dir}/test first')
+    file = max(files, key=lambda file: file.stat().st_mtime)
     try:
         return json.loads(file.read_text())
     except ValueError as error:
