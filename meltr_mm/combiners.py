@@ -10,6 +10,7 @@ Shape legend: T tasks.
 from typing import Optional, Sequence
 
 import torch
+from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -85,26 +86,33 @@ class FadingSum(nn.Module):
     Args:
         num_tasks (int): T, the number of losses.
         primary (int): Index of the primary loss; MELTRWrapper fills it in.
-        iterations (int): Training iterations until c is 0; half of a
-            training is what docs/does_it_help.md has.
+        iterations (int, optional): Training iterations until c is 0.
+            Defaults to half of the Runner's training.
+
+    Raises:
+        ValueError: If there is neither ``iterations`` nor a Runner.
     """
 
     trained_by = None
 
-    def __init__(self, num_tasks: int, primary: int, iterations: int) -> None:
+    def __init__(self,
+                 num_tasks: int,
+                 primary: int,
+                 iterations: Optional[int] = None) -> None:
         super().__init__()
         check_whole('num_tasks', num_tasks)
         check_index('primary', primary, num_tasks)
-        check_whole('iterations', iterations)
+        if iterations is not None:
+            check_whole('iterations', iterations)
         self.num_tasks = num_tasks
         self.primary = primary
-        self.iterations = iterations
         self.scale = RunningScale(num_tasks)
         self.register_buffer('seen', torch.zeros((), dtype=torch.long))
+        self.register_buffer('iterations', torch.tensor(iterations or 0))
 
     def forward(self, losses: Tensor) -> Tensor:
         """Weigh the losses (T,) and add them up to a scalar ()."""
-        share = (1 - self.seen / self.iterations).clamp(min=0)
+        share = (1 - self.seen / self.iterations.clamp(min=1)).clamp(min=0)
         divisor = self.scale.divisor
         weights = share * divisor[self.primary] / divisor
         weights[self.primary] = 1
@@ -112,6 +120,13 @@ class FadingSum(nn.Module):
 
     def observe(self, losses: Tensor) -> None:
         """Take note of the losses (T,) of one training iteration."""
+        if self.iterations == 0:
+            whole = MessageHub.get_current_instance().get_info('max_iters')
+            if not whole:
+                raise ValueError('FadingSum needs `iterations`, as no Runner '
+                                 'says how long the training is: give half '
+                                 'of its iterations')
+            self.iterations.fill_(max(whole // 2, 1))
         self.scale.observe(losses)
         self.seen += 1
 

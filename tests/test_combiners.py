@@ -3,6 +3,7 @@ import math
 
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 
 from meltr_mm.combiners import GradientAggregator
@@ -53,6 +54,27 @@ def test_the_others_fade():
     again = build('FadingSum', primary=1, iterations=40)
     again.load_state_dict(combiner.state_dict())  # a run that goes on
     assert value_and_slopes(again) == value_and_slopes(combiner)
+
+
+def test_they_fade_until_half_of_a_training():
+    """Whose length the Runner tells, and a checkpoint keeps."""
+    hub = MessageHub.get_current_instance()
+    hub.update_info('max_iters', 80)
+    try:
+        combiner = build('FadingSum', primary=1)
+        for _ in range(10):
+            combiner.observe(torch.tensor(LOSSES))
+        assert value_and_slopes(combiner)[1][0] == pytest.approx(.75 / 4)
+        hub.update_info('max_iters', 2)
+        again = build('FadingSum', primary=1)
+        again.load_state_dict(combiner.state_dict())
+        again.observe(torch.tensor(LOSSES))
+        assert value_and_slopes(again)[1][0] == pytest.approx(29 / 40 / 4)
+        hub.update_info('max_iters', None)
+        with pytest.raises(ValueError, match='give half of its iterations'):
+            build('FadingSum', primary=1).observe(torch.tensor(LOSSES))
+    finally:
+        hub.pop_info('max_iters')
 
 
 def test_random_weights_are_those_of_torchjd():

@@ -9,7 +9,7 @@ from toy_configs import tiny_config
 PLOT = Path(__file__).parents[2] / 'tools' / 'analysis' / 'plot_meltr.py'
 COMBINERS = [
     dict(type='PlainSum'), dict(type='ScaledSum'),
-    dict(type='FadingSum', iterations=2), dict(type='PrimaryOnly'),
+    dict(type='FadingSum'), dict(type='PrimaryOnly'),
     dict(type='FixedWeights', weights=[1, .5, 0, 2, -1]),
     dict(type='RandomWeights'), dict(type='DynamicWeightAverage', period=1),
     dict(type='UncertaintyWeights'), dict(type='LearntWeights'),

@@ -162,19 +162,6 @@ def test_a_config_of_ones_own(tmp_path, capsys):
     assert tasks.metric_of(Config(), '-loss') == ('loss', False)
 
 
-def test_half_of_a_training():
-    """Of one in iterations, and of one in epochs of 200 samples by 30."""
-    cfg = stress.config('stress_noise', 0)
-    methods.apply(cfg, 'fading_sum')
-    assert cfg.model.meltr.iterations == stress.UPDATES // 2
-    cfg = stress.config('stress_noise', 0)
-    cfg.train_cfg = dict(by_epoch=True, max_epochs=3)
-    cfg.train_dataloader.update(
-        batch_size=30, drop_last=False, sampler=dict(type='DefaultSampler'))
-    methods.apply(cfg, 'fading_sum')
-    assert cfg.model.meltr.iterations == 3 * 7 // 2
-
-
 def test_toy_tasks_are_those_of_the_configs():
     for name in tasks.NAMES:
         task = tasks.find(name)
@@ -220,6 +207,8 @@ def test_many_runs_are_runs_of_the_product(method, double):
     for i in range(2):
         cfg = stress.config(cell, 0)
         methods.apply(cfg, method)
+        if method == 'fading_sum':  # which a Runner would say
+            cfg.model.meltr.iterations = stress.UPDATES // 2
         wrapper = MODELS.build(cfg.model)
         wrapper.model.load_state_dict({k: v[i] for k, v in runs.w.items()})
         wrapper.meltr.load_state_dict(

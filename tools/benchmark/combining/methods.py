@@ -7,7 +7,6 @@ from typing import Any, Callable, Dict, List, Tuple
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.runner import Runner
 
 ORACLE_DRAWS = 24
 # Of UniVL's released commands.
@@ -150,9 +149,7 @@ def apply(cfg: Config, method: str) -> None:
             cfg.model.losses = [cfg.model.primary]
             combiner = COMBINERS['sum']
         elif name in COMBINERS:
-            combiner = dict(COMBINERS[name])
-            if name == 'fading_sum':
-                combiner['iterations'] = iterations(cfg) // 2
+            combiner = COMBINERS[name]
         else:
             combiner = dict(
                 type='FixedWeights',
@@ -162,23 +159,6 @@ def apply(cfg: Config, method: str) -> None:
     # `fraction` and `meta_batch` change what `meta` makes.
     for option in sorted(options, key=lambda option: option != 'meta'):
         OPTIONS[option](cfg, options[option])
-
-
-def iterations(cfg: Config) -> int:
-    """Training iterations of a config.
-
-    Args:
-        cfg (Config): The config. If it counts epochs, its training data are
-            built to be counted.
-
-    Returns:
-        int: The number.
-    """
-    loop = cfg.train_cfg
-    if loop.get('max_iters'):
-        return loop.max_iters
-    loader = Runner.build_dataloader(cfg.train_dataloader, seed=0)
-    return loop.max_epochs * len(loader)
 
 
 def oracle_weights(cfg: Config, draw: int) -> List[float]:
