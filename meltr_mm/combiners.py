@@ -15,12 +15,7 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from .check_options import (
-    check_choice,
-    check_index,
-    check_number,
-    check_whole,
-)
+from .check_options import check_choice, check_index, check_number, check_whole
 from .meltr.loss_transformer import SCALE_ITERATIONS, RunningScale
 
 
@@ -102,8 +97,7 @@ class FadingSum(nn.Module):
         super().__init__()
         check_whole('num_tasks', num_tasks)
         check_index('primary', primary, num_tasks)
-        if iterations is not None:
-            check_whole('iterations', iterations)
+        check_whole('iterations', 1 if iterations is None else iterations)
         self.num_tasks = num_tasks
         self.primary = primary
         self.scale = RunningScale(num_tasks)
@@ -123,9 +117,8 @@ class FadingSum(nn.Module):
         if self.iterations == 0:
             whole = MessageHub.get_current_instance().get_info('max_iters')
             if not whole:
-                raise ValueError('FadingSum needs `iterations`, as no Runner '
-                                 'says how long the training is: give half '
-                                 'of its iterations')
+                raise ValueError('no Runner says how long the training is: '
+                                 'give FadingSum half of its iterations')
             self.iterations.fill_(max(whole // 2, 1))
         self.scale.observe(losses)
         self.seen += 1

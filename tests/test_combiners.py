@@ -71,7 +71,7 @@ def test_they_fade_until_half_of_a_training():
         again.observe(torch.tensor(LOSSES))
         assert value_and_slopes(again)[1][0] == pytest.approx(29 / 40 / 4)
         hub.update_info('max_iters', None)
-        with pytest.raises(ValueError, match='give half of its iterations'):
+        with pytest.raises(ValueError, match='half of its iterations'):
             build('FadingSum', primary=1).observe(torch.tensor(LOSSES))
     finally:
         hub.pop_info('max_iters')
