@@ -33,9 +33,9 @@ _FOR_THE_FILE = re.compile(
     r'An `\w+` instance is built|Exp name: |'
     r'Checkpoints will be saved to|The best checkpoint with')
 _SIGN = (
-    'The loss that is trained, M, is what MELTR makes of these losses. It may '
-    'be negative, and neither its sign nor its size says how good the model '
-    'is: look at {primary} and at the metrics.')
+    'The loss that is trained, M, is what {rule} makes of these losses. It '
+    'may be negative, and neither its sign nor its size says how good the '
+    'model is: look at {primary} and at the metrics.')
 
 
 @RUNNERS.register_module()
@@ -259,7 +259,8 @@ def _header(runner: Runner) -> str:
         f'Training {type(model).__name__} with '
         f'{type(wrapper.meltr).__name__}', *lines,
         'A line of the log has each loss times its weight, which is dM/dl. '
-        + _SIGN.format(primary=wrapper.primary)])
+        + _SIGN.format(
+            rule=type(wrapper.meltr).__name__, primary=wrapper.primary)])
 
 
 def _start(runner: Runner) -> str:

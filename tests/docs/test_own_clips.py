@@ -74,11 +74,12 @@ def test_commands_of_the_page(workplace, monkeypatch, capsys):
     printed = run_in_order(commands, QUICK, monkeypatch, capsys)
     assert {name: len(outputs) for name, outputs in printed.items()} == {
         'make_toyworld.py': 1, 'extract_s3d.py': 1, 'check.py': 2,
-        'train.py': 2, 'test.py': 2, 'demo.py': 2}
+        'train.py': 3, 'test.py': 2, 'demo.py': 3}
     for checked in printed['check.py']:
         assert checked.endswith('everything is there\n')
         assert '10 clips read' in checked
-    answers, rating = printed['demo.py']
+    answers, found, rating = printed['demo.py']
+    assert found.count('data/own/videos/clip_') >= 2
     assert answers.startswith('data/own/videos/clip_1.mp4\n')
     assert len(answers.splitlines()) == 6
     assert rating.split()[-1] in ('positive', 'negative')

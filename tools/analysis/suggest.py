@@ -127,8 +127,8 @@ def cost(wrapper: MELTRWrapper, batch: Any, names: List[str], primary: str,
     meta_step()  # decides
     ratio = seconds(meta_step) / seconds(train_step)
     lines = [f'A meta step would take {auto.chosen or "vjp"!r} and '
-             f'{ratio:.1f} times a training step here; every third update, '
-             f'the run would be {1 + ratio / 3:.1f} times as long.', '']
+             f'{ratio:.1f} times a training step here; every tenth update, '
+             f'the run would be {1 + ratio / 10:.1f} times as long.', '']
     return lines + [
         'To train this config with MELTR:', '',
         "custom_imports = dict(imports=['meltr_mm'], "
@@ -137,8 +137,11 @@ def cost(wrapper: MELTRWrapper, batch: Any, names: List[str], primary: str,
         'model={{_base_.model}},', f'    losses={names!r},',
         f'    primary={primary!r},',
         "    meltr=dict(type='MELTR', start='primary', normalise=True))",
-        "optim_wrapper = dict(type='AIDOptimWrapper', gamma=0.,",
+        "optim_wrapper = dict(type='AIDOptimWrapper', gamma=0., interval=10,",
         "                     constructor='AIDOptimWrapperConstructor',",
+        "                     # where the model's optimiser is of Adam's kind",
+        "                     inverse_hessian=dict("
+        "type='AdamPreconditioner'),",
         "                     meta_optimizer=dict(type='AdamW', lr=1e-4))",
         "custom_hooks = [dict(type='ResumeHook'), "
         "dict(type='TaskWeightPlotHook')]"]

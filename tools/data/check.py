@@ -176,7 +176,9 @@ class Check:
         except MissingVideosError as error:
             for path in error.paths:
                 self._leave_out(items, path, 'missing')
-            self._wrong(split, (f'{path}: missing' for path in error.paths))
+            self._wrong(split, (
+                f'{path}: missing, though {items.ann_file} names it; put it '
+                'there, or name it in `exclude_file`' for path in error.paths))
             items.full_init()
         return items
 
@@ -380,8 +382,10 @@ def main() -> None:
     if found.deep:
         found.write_lists(cfg)
     if found.problems:
-        print(f'{found.problems} things are wrong. docs/data/ tells where '
-              'the files of each data set come from; '
+        number = found.problems
+        print(f'{number} {"thing is" if number == 1 else "things are"} '
+              'wrong. docs/data/ tells where the files of each data set come '
+              'from, docs/own_clips.md what clips of your own need; '
               'tools/data/make_toyworld.py writes those of the toy configs')
         sys.exit(1)
     print('everything is there')
