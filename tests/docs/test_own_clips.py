@@ -116,6 +116,20 @@ def test_the_other_configs_go_the_same_way(name, clips, monkeypatch, capsys):
     assert len(said.splitlines()) >= 2
 
 
+def test_a_missing_clip_is_told_with_its_csv(tmp_path, monkeypatch, capsys):
+    write_own_clips(str(tmp_path / 'data' / 'own'),
+                    sizes=dict(train=6, val=1, test=1))
+    (tmp_path / 'data' / 'own' / 'videos' / 'clip_1.mp4').unlink()
+    (tmp_path / 'configs').symlink_to(ROOT / 'configs')
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        start(patch, 'tools/data/check.py',
+              ['configs/own/violet_qa.py', *QUICK['check.py']])
+    said = capsys.readouterr().out
+    assert ('videos/clip_1.mp4: missing, though data/own/questions.csv names '
+            'it; put it there, or name it in `exclude_file`') in said
+
+
 def test_configs_are_those_of_the_page():
     named = set(re.findall(r'`((?:violet|all_in_one|univl)_\w+)`',
                            PAGE.read_text()))

@@ -176,9 +176,10 @@ class Check:
         except MissingVideosError as error:
             for path in error.paths:
                 self._leave_out(items, path, 'missing')
+            names = source_of(items).ann_file
             self._wrong(split, (
-                f'{path}: missing, though {items.ann_file} names it; put it '
-                'there, or name it in `exclude_file`' for path in error.paths))
+                f'{path}: missing, though {names} names it; put it there, or '
+                'name it in `exclude_file`' for path in error.paths))
             items.full_init()
         return items
 
