@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS
+from mmengine.registry import HOOKS, MODELS
 
 sys.path.insert(
     0, str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark'))
@@ -15,6 +16,7 @@ import study  # noqa: E402
 from combining import (  # noqa: E402
     methods,
     results,
+    running,
     stress,
     stress_many,
     tasks,
@@ -101,8 +103,14 @@ def test_rows_by_hand():
     assert rows['primary']['mean'] == 4.5 and rows['primary']['worst'] == 8
     assert rows['primary']['error'] == pytest.approx(6**.5 / 8**.5)
     assert rows['meltr']['gain_over_primary'] == 0.5  # lower is better
-    # All eight of one sign: 2 / 2^8, times the two comparisons of Holm.
+    # All eight of one sign: 2 / 2^8, times the two comparisons of MELTR.
     assert rows['meltr']['p_primary'] == pytest.approx(2 * 2 / 256)
+    assert rows['meltr']['p_sum'] > rows['meltr']['p_primary']
+    alone = results.compare([r for r in found if r['method'] != 'sum'])
+    assert alone[-1]['p_primary'] == pytest.approx(2 / 256)
+    other = [dict(r, method='other', value=0.) for r in found[:8]]
+    beside = {row['method']: row for row in results.compare(found + other)}
+    assert beside['meltr'] == rows['meltr']
     assert rows['sum']['gain_over_primary'] == pytest.approx(.5)
 
 
@@ -134,9 +142,8 @@ def test_methods_change_what_they_say():
     cfg = changed('oracle_3')
     assert cfg.model.meltr.weights[0] == 1
     assert len(set(cfg.model.meltr.weights)) == 4
-    for wrong in ('meltrr', 'meltr:strat=sum', 'sum:gamma=0'):
-        with pytest.raises(ValueError):
-            methods.parse(wrong)
+    with pytest.raises(ValueError):
+        methods.parse('meltr:strat=sum')
     for needs in ('meltr:fraction=0.3', 'meltr:meta_batch=7,meta=training'):
         with pytest.raises(ValueError, match='give meta=held_out'):
             changed(needs)
@@ -149,17 +156,126 @@ def test_a_config_of_ones_own(tmp_path, capsys):
     cfg.dump(str(tmp_path / 'own.py'))
     args = ['run', '--out', str(tmp_path), '--config',
             str(tmp_path / 'own.py'), '--methods', 'sum']
-    with pytest.raises(ValueError, match='give --metric'):
+    with pytest.raises(SystemExit):
         study.main(args)
+    assert 'give --metric' in capsys.readouterr().err
+    # The metric is only known to be wrong after a run, which is kept.
+    with pytest.raises(SystemExit, match="'acc' is none of the metrics of "
+                       r"the test, \['accuracy'\]"):
+        study.main([*args, '--metric', 'acc'])
+    with pytest.raises(SystemExit):
+        study.main(['table', str(tmp_path)])
+    assert 'has no acc, but' in capsys.readouterr().err
+    study.main([*args, '--metric', 'accuracy'])
+    assert '1 runs, 1 of them done before' in capsys.readouterr().out
     study.main([*args, 'meltr:start=primary,interval=1,hessian=project',
                 'uncertainty', '--metric', 'accuracy'])
-    assert 'own sum world 0 seed 0: accuracy' in capsys.readouterr().out
+    assert 'own uncertainty world 0 seed 0: accuracy' in \
+        capsys.readouterr().out
     learnt, = results.read(str(tmp_path), methods=[
         'meltr:start=primary,interval=1,hessian=project'])
     assert learnt['weights']['loss_class'][0] == 1
     assert learnt['weights']['loss_noise_1'][0] == 0
     assert learnt['weights']['loss_noise_1'][2] != 0
     assert tasks.metric_of(Config(), '-loss') == ('loss', False)
+    (tmp_path / 'other').mkdir()
+    cfg.dump(str(tmp_path / 'other' / 'own.py'))
+    with pytest.raises(SystemExit):
+        study.main(['run', '--out', str(tmp_path), '--config',
+                    str(tmp_path / 'other' / 'own.py'), '--methods', 'sum',
+                    '--metric', 'accuracy'])
+    assert 'give another --out' in capsys.readouterr().err
+
+
+@HOOKS.register_module()
+class ToZero(Hook):
+    """A hook of a user's that changes what is tested."""
+
+    def after_train(self, runner):
+        for parameter in runner.model.parameters():
+            parameter.data.zero_()
+
+
+def test_hooks_of_ones_own_are_kept(tmp_path):
+    cfg = stress.config('stress_noise', 0)
+    cfg.train_cfg.max_iters = 3
+    cfg.custom_hooks = [dict(type='ToZero'), dict(type='TaskWeightPlotHook')]
+    methods.apply(cfg, 'sum')
+    done = running.run(cfg, 0)
+    # With all weights 0 the first class is the answer.
+    first = stress.StressSamples('stress_noise', 0, test=True).targets[
+        'loss_class'][stress.TRAIN:] == 0
+    assert done['metrics']['accuracy'] == pytest.approx(
+        100 * first.float().mean().item())
+
+
+@pytest.mark.parametrize('options, said', [
+    ('--tasks stress_nois', 'a task must be one of'),
+    ('--tasks stress_noise --methods meltrr', 'a method must be one of'),
+    ('--tasks stress_noise --methods sum:gamma=0', 'sum has no options'),
+    ('--tasks stress_noise --methods learnt_weights:scale=1',
+     'the options of learnt_weights are'),
+    ('--tasks stress_noise --methods meltr:hessian=foo',
+     'hessian of meltr must be one of identity, adam, project, but got '
+     "'meltr:hessian=foo'"),
+    ('--tasks stress_noise --methods meltr:gamma=abc',
+     'gamma of meltr must be a number, 0 or more'),
+    ('--tasks stress_noise --methods meltr:interval=0',
+     'interval of meltr must be a whole number, 1 or more'),
+    ('--tasks stress_noise --methods meltr:interval', 'a whole number'),
+    ('--tasks stress_noise --methods meltr:normalise=true', '0 or 1'),
+    ('--tasks stress_noise --methods meltr:fraction=1',
+     'a number above 0 and below 1'),
+    ('--tasks stress_noise --methods meltr:fraction=0.1',
+     'give meta=held_out, too'),
+    ('--tasks stress_noise --metric accuracy', '--metric is of --config'),
+    ('--tasks stress_noise --jobs 0', 'a whole number, 1 or more'),
+    ('--tasks stress_noise --seeds -1', 'a whole number, 0 or more'),
+    ('--config {dir}/plain.py --metric accuracy', 'a config with MELTRWrapper'),
+    ('--config {dir}/none.py --metric accuracy', 'none.py'),
+    ('--config {dir}/plain.py --world-seed 1', '--world-seed is of the tasks'),
+])
+def test_bad_commands_are_named_before_any_run(options, said, tmp_path,
+                                               capsys):
+    (tmp_path / 'plain.py').write_text(
+        "model = dict(type='Plain')\noptim_wrapper = dict()\n")
+    with pytest.raises(SystemExit) as error:
+        study.main(['run', '--out', str(tmp_path / 'out'),
+                    *options.format(dir=tmp_path).split()])
+    assert error.value.code == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('text, said', [
+    (None, 'there are no results in'),
+    ('', 'is empty; delete it'),
+    ('{"task": "t"', 'line 1: this is no result of a run'),
+    ('{"task": "t"}', 'without method, seed'),
+    ('[1]', 'this is no result of a run'),
+])
+def test_bad_results_are_named(text, said, tmp_path, capsys):
+    name = results.file_name('stress_noise', 'sum', 0, 0)
+    if text is not None:
+        (tmp_path / name).write_text(text)
+        with pytest.raises(SystemExit):  # nor do they count as done
+            study.main(['run', '--out', str(tmp_path), '--tasks',
+                        'stress_noise', '--methods', 'sum'])
+        assert name in capsys.readouterr().err
+    for command in ('table', 'plot'):
+        with pytest.raises(SystemExit):
+            study.main([command, str(tmp_path)])
+        assert said in capsys.readouterr().err
+
+
+def test_results_that_are_not_there(folder, capsys):
+    with pytest.raises(SystemExit):
+        study.main(['table', str(folder), '--methods', 'oracle_1'])
+    said = capsys.readouterr().err
+    assert 'there are task stress_harmful, stress_scales; method ' in said
+    with pytest.raises(SystemExit):
+        study.main(['plot', str(folder), '--out', str(folder / 'a.doc')])
+    assert 'doc' in capsys.readouterr().err
 
 
 def test_toy_tasks_are_those_of_the_configs():

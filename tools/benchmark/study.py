@@ -13,6 +13,7 @@ that it can be stopped and started again. `table` compares the methods, `plot`
 draws them. What the tasks are stands in docs/does_it_help.md.
 """
 import argparse
+import copy
 import json
 import multiprocessing
 import os
@@ -21,7 +22,7 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 import torch
 from mmengine.config import Config
@@ -46,8 +47,9 @@ class Job(NamedTuple):
     seed: int
     world_seed: int
     out: str
+    metric: str
+    higher_is_better: bool
     config: Optional[str] = None
-    metric: Optional[str] = None
 
     @property
     def file(self) -> Path:
@@ -67,41 +69,74 @@ def train(job: Job) -> dict:
     """
     warnings.filterwarnings('ignore')
     torch.set_num_threads(1)
-    if job.config is not None:
-        cfg = Config.fromfile(job.config)
-        metric, higher = tasks.metric_of(cfg, job.metric)
-    else:
-        task = tasks.find(job.task)
-        cfg = task.config(job.world_seed, Path(job.out))
-        metric, higher = task.metric, task.higher_is_better
+    cfg = Config.fromfile(job.config) if job.config is not None else \
+        tasks.find(job.task).config(job.world_seed, Path(job.out))
     methods.apply(cfg, job.method)
     if job.config is None:
         tasks.remember_samples(cfg)
-    done = running.run(cfg, job.seed, metric)
-    return write(job, metric, higher, done)
+    return write(job, running.run(cfg, job.seed))
 
 
-def write(job: Job, metric: str, higher_is_better: bool,
-          done: dict) -> dict:
+def write(job: Job, done: dict) -> dict:
     """Write the file of a run, whole or not at all.
 
     Args:
         job (Job): The run.
-        metric (str): What was measured.
-        higher_is_better (bool): Its direction.
-        done (dict): ``value``, ``updates``, ``seconds`` and ``weights``.
+        done (dict): ``metrics``, ``updates``, ``seconds`` and ``weights``.
 
     Returns:
         dict: What the file holds.
+
+    Raises:
+        SystemExit: If the metric is none of those. The file is written, so
+            that the same command with another metric need not train again.
     """
     result = dict(
         task=job.task, method=job.method, seed=job.seed,
-        world_seed=job.world_seed, metric=metric,
-        higher_is_better=higher_is_better, **done)
+        world_seed=job.world_seed, metric=job.metric,
+        higher_is_better=job.higher_is_better,
+        value=done['metrics'].get(job.metric), **done)
+    if job.config is not None:
+        result['config'] = job.config
     partial = job.file.with_suffix(f'.{os.getpid()}')
     partial.write_text(json.dumps(result) + '\n')
     partial.replace(job.file)
+    if result['value'] is None:
+        raise SystemExit(
+            f'{job.metric!r} is none of the metrics of the test, '
+            f'{sorted(done["metrics"])}. The run is kept: give one of these '
+            'as --metric, and the rest of the command as it was')
     return result
+
+
+def finished(job: Job) -> bool:
+    """Whether the result of a run is there, and is that of this run.
+
+    Args:
+        job (Job): The run.
+
+    Returns:
+        bool: Whether nothing is left to train. If the file has another
+        metric, it is written anew with the one that is asked for.
+
+    Raises:
+        ValueError: If the file is broken, is of another config, or does not
+            know the metric.
+    """
+    if not job.file.exists():
+        return False
+    result, = results.read_file(job.file)
+    if result.get('config') != job.config:
+        raise ValueError(f'{job.file} is of {result.get("config")}, not of '
+                         f'{job.config}; give another --out')
+    if result['metric'] != job.metric:
+        if job.metric not in result.get('metrics', ()):
+            raise ValueError(
+                f'{job.file} has no {job.metric}, but '
+                f'{sorted(result.get("metrics", [result["metric"]]))}')
+        write(job, {key: result[key] for key in (
+            'metrics', 'updates', 'seconds', 'weights')})
+    return True
 
 
 def train_many(jobs: List[Job]) -> List[dict]:
@@ -117,8 +152,7 @@ def train_many(jobs: List[Job]) -> List[dict]:
     done = stress_many.run(
         jobs[0].task, jobs[0].method,
         [(job.world_seed, job.seed) for job in jobs])
-    return [write(job, 'accuracy', True, result)
-            for job, result in zip(jobs, done)]
+    return [write(job, result) for job, result in zip(jobs, done)]
 
 
 def train_group(jobs: List[Job]) -> List[dict]:
@@ -163,7 +197,7 @@ def run(jobs: List[Job], processes: int) -> None:
         jobs (list[Job]): The runs.
         processes (int): How many run at a time.
     """
-    waiting = [job for job in jobs if not job.file.exists()]
+    waiting = [job for job in jobs if not finished(job)]
     print(f'{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before',
           flush=True)
     start, count = time.time(), 0
@@ -186,9 +220,24 @@ def run(jobs: List[Job], processes: int) -> None:
         return
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(processes, context) as pool:
-        for future in as_completed(
-                [pool.submit(train_group, group) for group in groups]):
-            report(future.result())
+        futures = [pool.submit(train_group, group) for group in groups]
+        try:
+            for future in as_completed(futures):
+                report(future.result())
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _at_least(low: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(
+                f'must be a whole number, {low} or more, but is {text!r}')
+        return int(text)
+
+    return read
 
 
 def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
@@ -207,10 +256,10 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         '--methods', nargs='+', default=['primary', 'sum', 'meltr'],
         help=f'of {", ".join(methods.METHODS)}; meltr takes options: '
         f'meltr:start=sum,gamma=0 (of {", ".join(methods.OPTIONS)})')
-    make.add_argument('--seeds', nargs='+', type=int, default=[0])
-    make.add_argument('--world-seed', nargs='+', type=int, default=[0],
+    make.add_argument('--seeds', nargs='+', type=_at_least(0), default=[0])
+    make.add_argument('--world-seed', nargs='+', type=_at_least(0), default=[0],
                       help='seed of the generated data')
-    make.add_argument('--jobs', type=int, default=1,
+    make.add_argument('--jobs', type=_at_least(1), default=1,
                       help='runs at a time, one core each')
     show = commands.add_parser('table', help='compare the methods')
     draw = commands.add_parser('plot', help='draw the methods')
@@ -219,49 +268,97 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
                              'with one of them per line')
         command.add_argument('--tasks', nargs='+', help='defaults to all')
         command.add_argument('--methods', nargs='+', help='defaults to all')
-        command.add_argument('--seeds', nargs='+', type=int)
-        command.add_argument('--world-seed', nargs='+', type=int)
+        command.add_argument('--seeds', nargs='+', type=_at_least(0))
+        command.add_argument('--world-seed', nargs='+', type=_at_least(0))
     show.add_argument('--json', action='store_true')
     show.add_argument('--brief', action='store_true', help='a row per task: '
                       'mean ± standard deviation (worst run) of each method')
     draw.add_argument('--out', help='defaults to study.png in the folder')
     args = parser.parse_args(argv)
-    if args.command == 'run':
-        try:
-            for method in args.methods:
-                methods.parse(method)
-            for task in args.tasks or []:
-                tasks.find(task)
-        except ValueError as error:
-            parser.error(str(error))
+    args.error = parser.error
     return args
 
 
-def main(argv: Optional[List[str]] = None) -> None:
-    """Run the command."""
-    args = parse_args(argv)
-    if args.command == 'run':
-        Path(args.out).mkdir(parents=True, exist_ok=True)
-        names = args.tasks or [Path(args.config).stem]
-        # Task by task, as a process remembers the samples; all methods of a
-        # seed together, so that the table can be read on the way.
-        run([Job(task, method, seed, world, args.out, args.config,
-                 args.metric)
-             for task in names for world in args.world_seed
-             for seed in args.seeds for method in args.methods], args.jobs)
-        return
+def make_jobs(args: argparse.Namespace) -> List[Job]:
+    """All runs of a command, each tried on its config before any is made.
+
+    Args:
+        args (argparse.Namespace): See :func:`parse_args`.
+
+    Returns:
+        list[Job]: The runs. Task by task, as a process remembers the
+        samples; all methods of a seed together, so that the table can be
+        read on the way.
+
+    Raises:
+        ValueError: If the command asks for what cannot be.
+    """
+    for method in args.methods:
+        methods.parse(method)
+    if args.tasks:
+        if args.metric:
+            raise ValueError('--metric is of --config; the tasks have theirs')
+        found = [tasks.find(name) for name in args.tasks]
+        named = [(name, tasks.template(name), task.metric,
+                  task.higher_is_better)
+                 for name, task in zip(args.tasks, found)]
+        config = None
+    else:
+        if args.world_seed != [0]:
+            raise ValueError('--world-seed is of the tasks, whose data are '
+                             'generated; --config has its own')
+        config = str(Path(args.config).resolve())
+        cfg = Config.fromfile(config)
+        named = [(Path(config).stem, cfg,
+                  *tasks.metric_of(cfg, args.metric))]
+    for _, cfg, _, _ in named:
+        for method in args.methods:
+            methods.apply(copy.deepcopy(cfg), method)
+    Path(args.out).mkdir(parents=True, exist_ok=True)
+    return [Job(name, method, seed, world, args.out, metric, higher, config)
+            for name, _, metric, higher in named
+            for world in args.world_seed for seed in args.seeds
+            for method in args.methods]
+
+
+def show_results(args: argparse.Namespace) -> None:
+    """Print the table, or draw the picture.
+
+    Args:
+        args (argparse.Namespace): See :func:`parse_args`.
+
+    Raises:
+        ValueError: If a result is broken, or none is of what is asked for.
+    """
     found = results.read(args.dir, args.tasks, args.methods, args.seeds,
                          args.world_seed)
     rows = results.compare(found)
     if args.command == 'plot':
         folder = Path(args.dir)
         folder = folder.parent if folder.is_file() else folder
-        print(results.plot(rows, args.out or str(folder / 'study.png')))
+        out = Path(args.out or folder / 'study.png')
+        out.parent.mkdir(parents=True, exist_ok=True)
+        print(results.plot(rows, str(out)))
     elif args.json:
         print(json.dumps(rows, indent=1))
     else:
         form = results.brief_table if args.brief else results.table
         print(form(rows))
+
+
+def main(argv: Optional[List[str]] = None) -> None:
+    """Run the command."""
+    args = parse_args(argv)
+    try:
+        if args.command != 'run':
+            show_results(args)
+            return
+        jobs = make_jobs(args)
+        for job in jobs:
+            finished(job)
+    except (OSError, ValueError) as error:
+        args.error(str(error))
+    run(jobs, args.jobs)
 
 
 if __name__ == '__main__':

@@ -3,10 +3,13 @@
 A method is a name, and options after a colon where it has some:
 ``meltr:start=primary,gamma=0``.
 """
-from typing import Any, Callable, Dict, List, Tuple
+import math
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple, Union
 
 import numpy as np
 from mmengine.config import Config
+
+from meltr_mm.meltr.loss_transformer import STARTS
 
 ORACLE_DRAWS = 24
 # Of UniVL's released commands.
@@ -41,8 +44,6 @@ INVERSE_HESSIANS = dict(
 
 def _meta(cfg: Config, value: str) -> None:
     # Where the meta objective is evaluated.
-    if value not in ('training', 'held_out'):
-        raise ValueError(f"meta must be 'training' or 'held_out': {value!r}")
     if value == 'training':
         use_training_meta_batches(cfg)
     elif not cfg.optim_wrapper.get('meta_dataloader'):
@@ -62,35 +63,70 @@ def _held_out(cfg: Config) -> Any:
     return loader
 
 
-def _fraction(cfg: Config, value: str) -> None:
+def _fraction(cfg: Config, value: float) -> None:
     for loader in (cfg.train_dataloader, _held_out(cfg)):
-        loader.dataset.fraction = float(value)
+        loader.dataset.fraction = value
 
 
-def _meta_batch(cfg: Config, value: str) -> None:
-    _held_out(cfg).batch_size = int(value)
+def _meta_batch(cfg: Config, value: int) -> None:
+    _held_out(cfg).batch_size = value
 
 
 def _hessian(cfg: Config, value: str) -> None:
     cfg.optim_wrapper.inverse_hessian = INVERSE_HESSIANS[value]
 
 
-def _number(path: str, kind: type) -> Callable[[Config, str], None]:
-    return lambda cfg, value: cfg.merge_from_dict({path: kind(value)})
+class Option(NamedTuple):
+    """What may be asked of a learnt method.
+
+    Attributes:
+        wanted (str): Its values, in words.
+        read (Callable): The value of a text; ValueError if it has none.
+        set (Callable or str): Changes a config, or the key that it changes.
+    """
+    wanted: str
+    read: Callable[[str], Any]
+    set: Union[Callable[[Config, Any], None], str]
 
 
-OPTIONS: Dict[str, Callable[[Config, str], None]] = dict(
-    start=_number('model.meltr.start', str),
-    gamma=_number('optim_wrapper.gamma', float),
-    interval=_number('optim_wrapper.interval', int),
-    meta_lr=_number('optim_wrapper.meta_optimizer.lr', float),
-    meta_batch=_meta_batch,
-    direct=_number('optim_wrapper.direct_regulariser', lambda v: v == '1'),
-    normalise=_number('model.meltr.normalise', lambda v: v == '1'),
-    scale=_number('model.meltr.scale_losses', lambda v: v == '1'),
-    hessian=_hessian,
-    fraction=_fraction,
-    meta=_meta)
+def _one_of(*choices: str) -> Tuple[str, Callable[[str], str]]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(text)
+        return text
+
+    return 'one of ' + ', '.join(choices), read
+
+
+def _number(kind: type, low: float, high: float = math.inf,
+            strict: bool = False) -> Tuple[str, Callable[[str], Any]]:
+    def read(text: str) -> Any:
+        value = kind(text)
+        if not low <= value < high or strict and value == low:
+            raise ValueError(text)
+        return value
+
+    words = 'a whole number' if kind is int else 'a number'
+    words += f' above {low:g}' if strict else f', {low:g} or more'
+    return words + (f' and below {high:g}' if high < math.inf else ''), read
+
+
+def _switch(text: str) -> bool:
+    return dict(zip('01', (False, True)))[text]
+
+
+OPTIONS: Dict[str, Option] = dict(
+    start=Option(*_one_of(*STARTS), 'model.meltr.start'),
+    gamma=Option(*_number(float, 0), 'optim_wrapper.gamma'),
+    interval=Option(*_number(int, 1), 'optim_wrapper.interval'),
+    meta_lr=Option(*_number(float, 0), 'optim_wrapper.meta_optimizer.lr'),
+    meta_batch=Option(*_number(int, 1), _meta_batch),
+    direct=Option('0 or 1', _switch, 'optim_wrapper.direct_regulariser'),
+    normalise=Option('0 or 1', _switch, 'model.meltr.normalise'),
+    scale=Option('0 or 1', _switch, 'model.meltr.scale_losses'),
+    hessian=Option(*_one_of(*INVERSE_HESSIANS), _hessian),
+    fraction=Option(*_number(float, 0, 1, strict=True), _fraction),
+    meta=Option(*_one_of('training', 'held_out'), _meta))
 
 
 def parse(method: str) -> Tuple[str, Dict[str, str]]:
@@ -103,7 +139,7 @@ def parse(method: str) -> Tuple[str, Dict[str, str]]:
         tuple[str, dict[str, str]]: The name, and the value of each option.
 
     Raises:
-        ValueError: If there is no such method or option.
+        ValueError: If there is no such method, option or value.
     """
     name, _, rest = method.partition(':')
     if name not in METHODS:
@@ -111,11 +147,21 @@ def parse(method: str) -> Tuple[str, Dict[str, str]]:
             f'a method must be one of {METHODS}, but got {name!r}')
     options = dict(
         item.partition('=')[::2] for item in rest.split(',') if item)
-    unknown = set(options) - set(OPTIONS)
-    if unknown or options and name not in ('meltr', 'meltr_official',
-                                           *META_COMBINERS):
-        raise ValueError(f'the options of a learnt method are '
-                         f'{sorted(OPTIONS)}, but got {method!r}')
+    allowed = [
+        option for option, (_, _, target) in OPTIONS.items()
+        if name in ('meltr', 'meltr_official') or name in META_COMBINERS
+        and not str(target).startswith('model.meltr.')]
+    if set(options) - set(allowed):
+        raise ValueError(
+            f'the options of {name} are {allowed}, but got {method!r}'
+            if allowed else f'{name} has no options, but got {method!r}')
+    for option, value in options.items():
+        try:
+            OPTIONS[option].read(value)
+        except (KeyError, ValueError):
+            raise ValueError(
+                f'{option} of {name} must be {OPTIONS[option].wanted}, but '
+                f'got {method!r}') from None
     return name, options
 
 
@@ -129,8 +175,19 @@ def apply(cfg: Config, method: str) -> None:
         cfg (Config): A config with MELTRWrapper and AIDOptimWrapper; changed
             in place.
         method (str): See :func:`parse`.
+
+    Raises:
+        ValueError: If it has no MELTRWrapper, or no AIDOptimWrapper for what
+            is learnt.
     """
     name, options = parse(method)
+    learnt = name.startswith('meltr') or name in META_COMBINERS
+    if 'meltr' not in cfg.get('model', {}) or learnt and (
+            'meta_optimizer' not in cfg.get('optim_wrapper', {})):
+        raise ValueError(
+            f'{method} needs a config with MELTRWrapper, and with an '
+            'AIDOptimWrapper if it is learnt; tools/analysis/suggest.py '
+            'prints their lines')
     if name in META_COMBINERS:
         _replace(cfg, META_COMBINERS[name])
     elif name == 'meltr_official':
@@ -158,7 +215,12 @@ def apply(cfg: Config, method: str) -> None:
         _without_meta_steps(cfg)
     # `fraction` and `meta_batch` change what `meta` makes.
     for option in sorted(options, key=lambda option: option != 'meta'):
-        OPTIONS[option](cfg, options[option])
+        _, read, target = OPTIONS[option]
+        value = read(options[option])
+        if isinstance(target, str):
+            cfg.merge_from_dict({target: value})
+        else:
+            target(cfg, value)
 
 
 def oracle_weights(cfg: Config, draw: int) -> List[float]:

@@ -1,14 +1,15 @@
 """Results of a study: read, compared, shown."""
 import json
-import math
 import re
 from pathlib import Path
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy.stats import wilcoxon
 
 BASELINES = ('primary', 'sum')
+KEYS = ('task', 'method', 'seed', 'world_seed', 'metric', 'value',
+        'higher_is_better', 'seconds')
 
 
 def file_name(task: str, method: str, world_seed: int, seed: int) -> str:
@@ -46,30 +47,72 @@ def read(folder: str,
 
     Raises:
         FileNotFoundError: If there are none.
+        ValueError: If none is of what is wanted, or a file is broken.
     """
     wanted = dict(task=tasks, method=methods, seed=seeds, world_seed=worlds)
-    found = []
     path = Path(folder)
     files = [path] if path.is_file() else sorted(
         path.rglob('*--*--w*--s*.json'))
-    for line in (line for file in files
-                 for line in file.read_text().splitlines()):
-        result = json.loads(line)
-        if all(values is None or result[key] in values
-               for key, values in wanted.items()):
-            found.append(result)
-    if not found:
-        raise FileNotFoundError(f'there are no such results in {folder}; '
+    everything = [result for file in files for result in read_file(file)]
+    found = [result for result in everything
+             if all(values is None or result[key] in values
+                    for key, values in wanted.items())]
+    if not everything:
+        raise FileNotFoundError(f'there are no results in {folder}; '
                                 '`study.py run --out` writes them')
+    for result in found:
+        if result['value'] is None:
+            raise ValueError(
+                f'the test of {result["task"]} has no {result["metric"]}, '
+                f'but {sorted(result["metrics"])}: give one of them as '
+                '--metric of the same `study.py run`')
+    if not found:
+        there = '; '.join(
+            f'{key} {", ".join(sorted({str(r[key]) for r in everything}))}'
+            for key in wanted)
+        raise ValueError(f'no result in {folder} is of what was asked for; '
+                         f'there are {there}')
     return found
+
+
+def read_file(file: Path) -> List[dict]:
+    """Read the results of one file, one per line.
+
+    Args:
+        file (Path): The file.
+
+    Returns:
+        list[dict]: What :func:`compare` needs, and more.
+
+    Raises:
+        ValueError: If a line is no result.
+    """
+    rows = []
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            missing = [key for key in KEYS if key not in row]
+        except (ValueError, TypeError):
+            missing = KEYS
+        if missing:
+            raise ValueError(
+                f'{file}, line {number}: this is no result of a run (without '
+                f'{", ".join(missing)}); delete it, and `study.py run` will '
+                'make the run again')
+        rows.append(row)
+    if not rows:
+        raise ValueError(f'{file} is empty; delete it, and `study.py run` '
+                         'will make the run again')
+    return rows
 
 
 def compare(found: List[dict]) -> List[dict]:
     """Summarise each method on each task.
 
     Differences from a baseline are paired by world and seed, tested with
-    Wilcoxon's signed-rank test (two-sided), and the p-values of a baseline
-    corrected by Holm's method over all rows.
+    Wilcoxon's signed-rank test (two-sided), and the p-values of a method,
+    against both baselines on all its tasks, corrected by Holm's method: what
+    other methods are shown beside it does not change them.
 
     Args:
         found (list[dict]): Results of runs.
@@ -77,7 +120,8 @@ def compare(found: List[dict]) -> List[dict]:
     Returns:
         list[dict]: One row per task and method: ``task``, ``method``,
         ``metric``, ``higher_is_better``, ``runs``, ``mean``, ``error`` (of
-        the mean), ``spread`` (standard deviation), ``worst``, ``seconds``,
+        the mean), ``spread`` (standard deviation; both None for one run),
+        ``worst``, ``seconds``,
         and per baseline the mean difference ``gain_over_<baseline>``
         (positive is better) and ``p_<baseline>``.
     """
@@ -90,12 +134,12 @@ def compare(found: List[dict]) -> List[dict]:
         values = np.array([result['value'] for result in cell.values()])
         one = next(iter(cell.values()))
         sign = 1 if one['higher_is_better'] else -1
-        spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+        spread = float(values.std(ddof=1)) if len(values) > 1 else None
         row = dict(
             task=task, method=method, metric=one['metric'],
             higher_is_better=one['higher_is_better'], runs=len(values),
             mean=float(values.mean()), spread=spread,
-            error=spread / len(values)**0.5,
+            error=spread and spread / len(values)**0.5,
             worst=float(sign * (sign * values).min()),
             seconds=float(np.mean([r['seconds'] for r in cell.values()])))
         for baseline in BASELINES:
@@ -109,17 +153,19 @@ def compare(found: List[dict]) -> List[dict]:
             row[f'p_{baseline}'] = float(
                 wilcoxon(gains).pvalue) if gains.any() else 1.
         rows.append(row)
-    for baseline in BASELINES:
-        _correct([row for row in rows if f'p_{baseline}' in row],
-                 f'p_{baseline}')
+    for method in {row['method'] for row in rows}:
+        _correct([(row, f'p_{baseline}') for row in rows
+                  for baseline in BASELINES
+                  if row['method'] == method and f'p_{baseline}' in row])
     return rows
 
 
-def _correct(rows: List[dict], key: str) -> None:
+def _correct(family: List[Tuple[dict, str]]) -> None:
     """Holm's correction, in place."""
     largest = 0.
-    for rank, row in enumerate(sorted(rows, key=lambda row: row[key])):
-        largest = max(largest, min(1., (len(rows) - rank) * row[key]))
+    for rank, (row, key) in enumerate(
+            sorted(family, key=lambda item: item[0][item[1]])):
+        largest = max(largest, min(1., (len(family) - rank) * row[key]))
         row[key] = largest
 
 
@@ -127,6 +173,10 @@ def _ordered(rows: List[dict]) -> List[dict]:
     order = {name: i for i, name in enumerate((*BASELINES, 'meltr'))}
     return sorted(rows, key=lambda row: (
         row['task'], order.get(row['method'], 9), row['method']))
+
+
+def _number(value: Optional[float]) -> str:
+    return '?' if value is None else f'{value:.2f}'
 
 
 def _probability(p: float) -> str:
@@ -155,7 +205,8 @@ def table(rows: List[dict]) -> str:
         lines.append(
             f"| {row['task']}, {row['metric']} ({better} is better) | "
             f"{row['method']} | {row['runs']} | {row['mean']:.2f} ± "
-            f"{row['error']:.2f} | {row['spread']:.2f} | {row['worst']:.2f} "
+            f"{_number(row['error'])} | {_number(row['spread'])} | "
+            f"{row['worst']:.2f} "
             f"| {gains[0]} | {gains[1]} | {row['seconds']:.0f} |")
     return '\n'.join(lines)
 
@@ -180,7 +231,7 @@ def brief_table(rows: List[dict]) -> str:
         sign = '' if first['higher_is_better'] else ' (lower is better)'
         counts = sorted({row['runs'] for row in own if row})
         texts = ['' if row is None else
-                 f"{row['mean']:.2f} ± {row['spread']:.2f} "
+                 f"{row['mean']:.2f} ± {_number(row['spread'])} "
                  f"({row['worst']:.2f})" for row in own]
         lines.append(f"| {task} | {first['metric']}{sign} | "
                      f'{" to ".join(map(str, counts[::len(counts) - 1 or 1]))}'
@@ -216,7 +267,7 @@ def plot(rows: List[dict], out: str) -> str:
             baseline = row['method'] in BASELINES
             colour = 'tab:blue' if row['method'] == 'meltr' else \
                 'black' if baseline else 'tab:grey'
-            axis.errorbar(row['mean'], place, xerr=row['error'], fmt='o',
+            axis.errorbar(row['mean'], place, xerr=row['error'] or 0., fmt='o',
                           color=colour, markersize=4)
             axis.plot(row['worst'], place, 'x', color=colour, markersize=4)
             if baseline:

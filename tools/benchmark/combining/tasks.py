@@ -110,6 +110,21 @@ def find(name: str) -> Task:
     return Task(config, *metric_of(Config.fromfile(file)))
 
 
+def template(name: str) -> Config:
+    """The config of a task, before data are made or weights trained for it.
+
+    Args:
+        name (str): See :func:`find`.
+
+    Returns:
+        Config: What methods can be tried on.
+    """
+    if name in stress.CELLS:
+        return stress.config(name, 0)
+    leaf = name[:-len(PRETRAINED)] if name.endswith(PRETRAINED) else name
+    return Config.fromfile(CONFIGS / f'{leaf}.py')
+
+
 def metric_of(cfg: Config, metric: Optional[str] = None) -> Tuple[str, bool]:
     """The metric by which a config chooses its best checkpoint.
 
