@@ -12,6 +12,8 @@ from .check_options import check_whole
 from .meltr.wrapper import MELTRWrapper, unwrapped
 
 TINY = 1e-3
+# Of the largest weight: what rounding does.
+STILL = 1e-6
 # Losses of the three models that compare texts with videos, or hide words.
 OF_TEXTS = ('loss_joint', 'loss_m_joint', 'loss_alignment', 'loss_m_align',
             'loss_mlm', 'loss_mtm', 'loss_vtm', 'loss_itc', 'loss_itm',
@@ -90,7 +92,10 @@ class MELTRHealthHook(Hook):
             return
         before, self._before = self._before, (steps, weights)
         if before is not None and before[0] < steps:
-            self._look(STUCK, before[1] == weights)
+            moved = max(abs(weights[name] - before[1][name])
+                        for name in weights)
+            self._look(STUCK, moved <= STILL * max(
+                abs(weight) for weight in weights.values()))
         self._look_at_objective(runner)
 
     def _look(self, sentence: str, wrong: bool, **values: Any) -> None:

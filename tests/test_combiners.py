@@ -41,6 +41,19 @@ def test_value_and_slopes_at_the_start(cfg, value, slopes):
     assert found[1] == pytest.approx(slopes, rel=1e-5)
 
 
+def test_each_loss_is_divided_by_its_first_mean():
+    combiner = build('ScaledSum', iterations=3)
+    assert value_and_slopes(combiner) == (6.5, [1, 1, 1])
+    for factor in (1., 2., 6., 50.):  # of which the last is too late
+        combiner.observe(factor * torch.tensor(LOSSES))
+    value, slopes = value_and_slopes(combiner)
+    assert value == pytest.approx(3 / 3)
+    assert slopes == pytest.approx([1 / (3 * loss) for loss in LOSSES])
+    again = build('ScaledSum', iterations=3)
+    again.load_state_dict(combiner.state_dict())
+    assert value_and_slopes(again)[1] == slopes
+
+
 def test_the_others_fade():
     combiner = build('FadingSum', primary=1, iterations=40)
     assert value_and_slopes(combiner)[1] == [1, 1, 1]
@@ -129,8 +142,7 @@ def test_monotone_network_never_has_a_negative_slope():
         assert any(grad.any() for grad in grads)
 
 
-OPTIONS = dict(CAGrad=dict(c=.4), FairGrad=dict(alpha=1.),
-               Krum=dict(n_byzantine=1), Constant=dict(weights=[1., 2., 0.]),
+OPTIONS = dict(CAGrad=dict(c=.4), Constant=dict(weights=[1., 2., 0.]),
                UPGrad=dict(pref_vector=[1., .2, .2]))
 
 

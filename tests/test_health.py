@@ -45,6 +45,7 @@ def run(weights, monkeypatch, objective=lambda i: 10. - i, steps=True,
     (lambda i: [-.1, 1., 1. + i], 'loss_a has been negative for 6 iter'),
     (lambda i: [1e-4, -1e-5, i * 1e-6], 'below 0.001 for 6 iterations'),
     (lambda i: [1., 1., 1.], 'not moved for 6 iterations'),
+    (lambda i: [1. + i % 2 * 2e-7, 100., .1], 'not moved for 6 iterations'),
 ])
 def test_each_trouble_is_said_once(weights, expected, monkeypatch):
     said = run(weights, monkeypatch)

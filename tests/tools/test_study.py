@@ -231,7 +231,7 @@ def test_hooks_of_ones_own_are_kept(tmp_path):
     ('--tasks stress_noise --metric accuracy', '--metric is of --config'),
     ('--tasks stress_noise --jobs 0', 'a whole number, 1 or more'),
     ('--tasks stress_noise --seeds -1', 'a whole number, 0 or more'),
-    ('--config {dir}/plain.py --metric accuracy', 'a config with MELTRWrapper'),
+    ('--config {dir}/plain.py --metric accuracy', 'config with MELTRWrapper'),
     ('--config {dir}/none.py --metric accuracy', 'none.py'),
     ('--config {dir}/plain.py --world-seed 1', '--world-seed is of the tasks'),
 ])

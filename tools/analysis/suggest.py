@@ -144,7 +144,8 @@ def cost(wrapper: MELTRWrapper, batch: Any, names: List[str], primary: str,
         "type='AdamPreconditioner'),",
         "                     meta_optimizer=dict(type='AdamW', lr=1e-4))",
         "custom_hooks = [dict(type='ResumeHook'), "
-        "dict(type='TaskWeightPlotHook')]"]
+        "dict(type='MELTRHealthHook'),",
+        "                dict(type='TaskWeightPlotHook')]"]
 
 
 def main() -> None:

@@ -257,8 +257,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         help=f'of {", ".join(methods.METHODS)}; meltr takes options: '
         f'meltr:start=sum,gamma=0 (of {", ".join(methods.OPTIONS)})')
     make.add_argument('--seeds', nargs='+', type=_at_least(0), default=[0])
-    make.add_argument('--world-seed', nargs='+', type=_at_least(0), default=[0],
-                      help='seed of the generated data')
+    make.add_argument('--world-seed', nargs='+', type=_at_least(0),
+                      default=[0], help='seed of the generated data')
     make.add_argument('--jobs', type=_at_least(1), default=1,
                       help='runs at a time, one core each')
     show = commands.add_parser('table', help='compare the methods')

@@ -386,7 +386,8 @@ def run(cell: str, method: str, seeds: Sequence[Tuple[int, int]],
     trace = torch.stack(runs.trace)  # (updates, S, T)
     means = torch.stack([part.mean(0) for part in trace.chunk(points)])
     return [dict(
-        metrics=dict(accuracy=value), updates=stress.UPDATES, seconds=round(seconds, 2),
+        metrics=dict(accuracy=value), updates=stress.UPDATES,
+        seconds=round(seconds, 2),
         weights={name: [round(x, 4) for x in means[:, i, t].tolist()]
                  for t, name in enumerate(runs.names)})
         for i, value in enumerate(values)]
