@@ -73,13 +73,20 @@ def test_table_and_plot(folder, capsys):
     assert '| stress_scales, accuracy (higher is better) | primary | 2 |' in \
         capsys.readouterr().out
     study.main(['table', str(folder), '--brief'])
+    by_method = capsys.readouterr().out.splitlines()
+    assert len(by_method) == 5 and by_method[0] == (
+        '| method | runs | stress_harmful, accuracy | stress_scales, '
+        'accuracy |')
+    study.main(['table', str(folder), '--brief', '--methods', 'primary',
+                'sum'])
     brief = capsys.readouterr().out.splitlines()
-    assert len(brief) == 4 and brief[0].startswith(
+    assert len(brief) == 4 and brief[0] == (
         '| task | metric | runs | primary | sum |')
     primary = next(row for row in rows if row['task'] == 'stress_scales' and
                    row['method'] == 'primary')
     assert f"| stress_scales | accuracy | 2 | {primary['mean']:.2f} ± " in \
         brief[-1]
+    assert f"| {primary['mean']:.2f} ± " in by_method[2]
     lines = ''.join(
         sorted(file.read_text() for file in folder.glob('*.json')))
     (folder / 'all.jsonl').write_text(lines)

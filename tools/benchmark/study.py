@@ -271,8 +271,8 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
         command.add_argument('--seeds', nargs='+', type=_at_least(0))
         command.add_argument('--world-seed', nargs='+', type=_at_least(0))
     show.add_argument('--json', action='store_true')
-    show.add_argument('--brief', action='store_true', help='a row per task: '
-                      'mean ± standard deviation (worst run) of each method')
+    show.add_argument('--brief', action='store_true', help='mean ± '
+                      'standard deviation (worst run), tasks by methods')
     draw.add_argument('--out', help='defaults to study.png in the folder')
     args = parser.parse_args(argv)
     args.error = parser.error

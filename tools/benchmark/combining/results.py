@@ -212,30 +212,50 @@ def table(rows: List[dict]) -> str:
 
 
 def brief_table(rows: List[dict]) -> str:
-    """Show one row per task, one column per method.
+    """Show one row per task and one column per method, or the other way.
 
     Args:
         rows (list[dict]): See :func:`compare`.
 
     Returns:
-        str: A Markdown table of means, spreads and worst runs.
+        str: A Markdown table of means, spreads and worst runs. The fewer of
+        the two are its columns.
     """
     rows = _ordered(rows)
-    names = list(dict.fromkeys(row['method'] for row in rows))
+    methods = list(dict.fromkeys(row['method'] for row in rows))
+    tasks = list(dict.fromkeys(row['task'] for row in rows))
     cells = {(row['task'], row['method']): row for row in rows}
-    lines = [f'| task | metric | runs | {" | ".join(names)} |',
-             '|---' * (3 + len(names)) + '|']
-    for task in dict.fromkeys(row['task'] for row in rows):
-        own = [cells.get((task, name)) for name in names]
-        first = next(filter(None, own))
-        sign = '' if first['higher_is_better'] else ' (lower is better)'
-        counts = sorted({row['runs'] for row in own if row})
-        texts = ['' if row is None else
-                 f"{row['mean']:.2f} ± {_number(row['spread'])} "
-                 f"({row['worst']:.2f})" for row in own]
-        lines.append(f"| {task} | {first['metric']}{sign} | "
-                     f'{" to ".join(map(str, counts[::len(counts) - 1 or 1]))}'
-                     f' | {" | ".join(texts)} |')
+
+    def text(task: str, method: str) -> str:
+        row = cells.get((task, method))
+        return '' if row is None else (
+            f"{row['mean']:.2f} ± {_number(row['spread'])} "
+            f"({row['worst']:.2f})")
+
+    def runs(own: List[dict]) -> str:
+        counts = sorted({row['runs'] for row in own})
+        return ' to '.join(map(str, counts[::len(counts) - 1 or 1]))
+
+    def metric(task: str) -> str:
+        row = next(row for row in rows if row['task'] == task)
+        return row['metric'] + (
+            '' if row['higher_is_better'] else ' (lower is better)')
+
+    if len(methods) > len(tasks):
+        names = ' | '.join(f'{task}, {metric(task)}' for task in tasks)
+        lines = [f'| method | runs | {names} |',
+                 '|---' * (2 + len(tasks)) + '|']
+        for method in methods:
+            own = [row for row in rows if row['method'] == method]
+            texts = ' | '.join(text(task, method) for task in tasks)
+            lines.append(f'| {method} | {runs(own)} | {texts} |')
+        return '\n'.join(lines)
+    lines = [f'| task | metric | runs | {" | ".join(methods)} |',
+             '|---' * (3 + len(methods)) + '|']
+    for task in tasks:
+        own = [row for row in rows if row['task'] == task]
+        texts = ' | '.join(text(task, method) for method in methods)
+        lines.append(f'| {task} | {metric(task)} | {runs(own)} | {texts} |')
     return '\n'.join(lines)
 
 

@@ -27,7 +27,8 @@ LR, META_LR, DECAY = 3e-3, 1e-2, 0.01
 # Those of stress.config.
 SETTINGS = dict(start='sum', scale='1', normalise='1',
                 hessian='project', gamma='0', meta='training', interval='10',
-                meta_lr=str(META_LR), fraction=str(HELD_OUT))
+                meta_lr=str(META_LR), fraction=str(HELD_OUT),
+                meta_batch=str(BATCH))
 
 
 def supports(method: str) -> bool:
@@ -198,11 +199,12 @@ class Runs:
     def draw(self, held_out: bool) -> Tensor:
         """Rows (S, B) of a batch, of the held-out or the other samples."""
         rows = []
+        size = int(self.options['meta_batch']) if held_out else BATCH
         for order, generator in zip(self.orders, self.generators):
             order = order[:self.held_out] if held_out else \
                 order[self.held_out:]
             rows.append(order[torch.randperm(
-                len(order), generator=generator)[:BATCH]])
+                len(order), generator=generator)[:size]])
         return torch.stack(rows)
 
     def batch(self, rows: Tensor) -> tuple:
