@@ -1,14 +1,17 @@
 """The study in small: two tasks, three methods, two seeds."""
 import json
+import random
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import HOOKS, MODELS
+from mmengine.registry import DATASETS, HOOKS, MODELS
+from mmengine.structures import InstanceData
 
 sys.path.insert(
     0, str(Path(__file__).resolve().parents[2] / 'tools' / 'benchmark'))
@@ -308,6 +311,39 @@ def test_toy_tasks_keep_nothing_out(name, tmp_path, monkeypatch):
     assert cfg.optim_wrapper.meta_dataloader.dataset.dataset == everything
     methods.apply(cfg, 'primary')
     assert cfg.train_dataloader.dataset == everything
+
+
+@DATASETS.register_module()
+class Dice(torch.utils.data.Dataset):
+    """Samples of three random numbers."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, idx):
+        return dict(inputs=(random.random(), np.random.rand(),
+                            float(torch.rand(()))),
+                    data_samples=InstanceData())
+
+
+def test_a_sample_does_not_depend_on_what_was_drawn_before(monkeypatch):
+    def drawn(seed):
+        monkeypatch.setattr(tasks, '_MEMORY', {})
+        for seeded in (random.seed, np.random.seed, torch.manual_seed):
+            seeded(seed)
+        dataset = tasks.RememberedSamples(dict(type='Dice'), 2)
+        samples = [dataset[idx]['inputs'] for idx in (0, 1, 0, 0)]
+        return samples, (random.random(), np.random.rand(),
+                         float(torch.rand(())))
+
+    one, after = drawn(0)
+    two, _ = drawn(1)
+    assert one == two and one[0] == one[3]
+    assert len(set(one)) == 3
+    for seeded in (random.seed, np.random.seed, torch.manual_seed):
+        seeded(0)
+    assert after == (random.random(), np.random.rand(),
+                     float(torch.rand(())))
 
 
 @pytest.fixture

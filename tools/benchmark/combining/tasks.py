@@ -8,6 +8,7 @@ trained with its own objectives on another, unlabelled world, by a config
 """
 import copy
 import fcntl
+import random
 import re
 import zlib
 from pathlib import Path
@@ -279,13 +280,16 @@ class RememberedSamples(torch.utils.data.Dataset):
         draw = self.times[idx] = self.times.get(idx, -1) + 1
         key = (idx, draw % self.draws)
         if key not in self.memory:
-            state = torch.get_rng_state(), np.random.get_state()
+            state = (torch.get_rng_state(), np.random.get_state(),
+                     random.getstate())
             seed = zlib.crc32(repr(key).encode())
             torch.manual_seed(seed)
             np.random.seed(seed)
+            random.seed(seed)
             self.memory[key] = self.dataset[idx]
             torch.set_rng_state(state[0])
             np.random.set_state(state[1])
+            random.setstate(state[2])
         sample = dict(self.memory[key])
         # The model writes its predictions into it.
         sample['data_samples'] = sample['data_samples'].new()
