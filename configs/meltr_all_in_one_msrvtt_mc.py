@@ -61,6 +61,8 @@ model = dict(
         # The head that ranks starts as row 1 of a pre-trained matching head.
         heads=dict(rank=dict()),
         target='rank'),
+    # Better here than the primary loss alone: docs/does_it_help.md.
+    meltr=dict(start='sum'),
     losses=['loss_mlm', 'loss_itc', 'loss_rank'],
     primary='loss_rank')
 

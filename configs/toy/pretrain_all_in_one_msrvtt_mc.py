@@ -5,7 +5,7 @@
 #   MELTR_DATA=data/elsewhere python tools/train.py \
 #       configs/toy/pretrain_all_in_one_msrvtt_mc.py
 #   python tools/train.py configs/toy/meltr_all_in_one_msrvtt_mc.py \
-#       --cfg-options train_set.indices=200 model.meltr.start=primary \
+#       --cfg-options train_set.indices=200 \
 #       load_from=work_dirs/toy/pretrain_all_in_one_msrvtt_mc/epoch_3.pth
 #
 # The model's own losses, which need no labels, added up, on another world than

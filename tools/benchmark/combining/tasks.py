@@ -42,11 +42,13 @@ class Form(NamedTuple):
         clips (int): Training clips that are generated.
         start (str, optional): Where MELTR begins in a training of this
             length from scratch, if not where the config says.
+        pretrained_start (str): The same, of a pre-trained model.
     """
     updates: int
     batch_size: int
     clips: int = 1000
     start: Optional[str] = None
+    pretrained_start: str = 'primary'
 
 
 FORMS = {
@@ -54,7 +56,8 @@ FORMS = {
     'meltr_univl_msrvtt7k_retrieval': Form(400, 8),
     'meltr_univl_msrvtt_captioning': Form(300, 8),
     'meltr_violet_msvdqa': Form(250, 8, 400, start='primary'),
-    'meltr_all_in_one_msrvtt_mc': Form(200, 4, 400),
+    'meltr_all_in_one_msrvtt_mc': Form(
+        200, 4, 400, pretrained_start='sum'),
 }
 NAMES = (*FORMS, *(name + PRETRAINED for name in FORMS), *stress.CELLS)
 
@@ -103,7 +106,7 @@ def find(name: str) -> Task:
             cfg.model.meltr.start = form.start or cfg.model.meltr.start
             return cfg
         # What the full-size configs, whose models are pre-trained, have.
-        cfg.model.meltr.start = 'primary'
+        cfg.model.meltr.start = form.pretrained_start
         cfg.load_from = str(_checkpoint(file, form, world, out))
         _innermost(cfg.train_dataloader).indices = LABELLED
         return cfg
