@@ -176,8 +176,12 @@ def test_a_config_of_ones_own(tmp_path, capsys):
     with pytest.raises(SystemExit):
         study.main(['table', str(tmp_path)])
     assert 'has no acc, but' in capsys.readouterr().err
-    study.main([*args, '--metric', 'accuracy'])
-    assert '1 runs, 1 of them done before' in capsys.readouterr().out
+    for metric, higher in (('-accuracy', False), ('accuracy', True)):
+        study.main([*args, '--metric', metric])
+        assert '1 runs, 1 of them done before' in capsys.readouterr().out
+        again, = results.read(str(tmp_path))
+        assert again['value'] == again['metrics']['accuracy']
+        assert again['higher_is_better'] is higher
     study.main([*args, 'meltr:start=primary,interval=1,hessian=project',
                 'uncertainty', '--metric', 'accuracy'])
     assert 'own uncertainty world 0 seed 0: accuracy' in \

@@ -117,7 +117,7 @@ def finished(job: Job) -> bool:
 
     Returns:
         bool: Whether nothing is left to train. If the file has another
-        metric, it is written anew with the one that is asked for.
+        metric or direction, it is written anew with what is asked for.
 
     Raises:
         ValueError: If the file is broken, is of another config, or does not
@@ -129,7 +129,8 @@ def finished(job: Job) -> bool:
     if result.get('config') != job.config:
         raise ValueError(f'{job.file} is of {result.get("config")}, not of '
                          f'{job.config}; give another --out')
-    if result['metric'] != job.metric:
+    if (result['metric'], result['higher_is_better']) != (
+            job.metric, job.higher_is_better):
         if job.metric not in result.get('metrics', ()):
             raise ValueError(
                 f'{job.file} has no {job.metric}, but '

@@ -2,6 +2,7 @@
 import logging
 import tempfile
 import time
+from numbers import Number
 from typing import Any, Dict, List, Optional
 
 import torch
@@ -105,7 +106,8 @@ def run(cfg: Config, seed: int) -> dict:
         metrics = runner.test()
     return dict(
         metrics={key: float(value) for key, value in metrics.items()
-                 if isinstance(value, (int, float))},
+                 if isinstance(value, Number) or getattr(
+                     value, 'ndim', None) == 0},
         updates=runner.iter, seconds=round(seconds, 2),
         weights=notes.means())
 
