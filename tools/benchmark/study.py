@@ -275,6 +275,10 @@ def parse_args(argv: Optional[List[str]] = None) -> argparse.Namespace:
     show.add_argument('--brief', action='store_true', help='mean ± '
                       'standard deviation (worst run), tasks by methods')
     draw.add_argument('--out', help='defaults to study.png in the folder')
+    argv = list(sys.argv[1:] if argv is None else argv)
+    for place in range(len(argv) - 1, 0, -1):
+        if argv[place - 1] == '--metric':  # or its - would begin an option
+            argv[place - 1:place + 1] = [f'--metric={argv[place]}']
     args = parser.parse_args(argv)
     args.error = parser.error
     return args
