@@ -61,7 +61,7 @@ model = dict(
         # The head that ranks starts as row 1 of a pre-trained matching head.
         heads=dict(rank=dict()),
         target='rank'),
-    # Better here than the primary loss alone: docs/does_it_help.md.
+    # On generated clips a better start than the primary loss alone.
     meltr=dict(start='sum'),
     losses=['loss_mlm', 'loss_itc', 'loss_rank'],
     primary='loss_rank')

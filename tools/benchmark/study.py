@@ -191,16 +191,13 @@ def grouped(jobs: List[Job]) -> List[List[Job]]:
     return list(groups.values())
 
 
-def run(jobs: List[Job], processes: int) -> None:
-    """Make all runs that have no result yet, and report each.
+def run(waiting: List[Job], processes: int) -> None:
+    """Make runs, and report each.
 
     Args:
-        jobs (list[Job]): The runs.
+        waiting (list[Job]): The runs, none of which has a result yet.
         processes (int): How many run at a time.
     """
-    waiting = [job for job in jobs if not finished(job)]
-    print(f'{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before',
-          flush=True)
     start, count = time.time(), 0
 
     def report(done: List[dict]) -> None:
@@ -359,11 +356,12 @@ def main(argv: Optional[List[str]] = None) -> None:
             show_results(args)
             return
         jobs = make_jobs(args)
-        for job in jobs:
-            finished(job)
+        waiting = [job for job in jobs if not finished(job)]
     except (OSError, ValueError) as error:
         args.error(str(error))
-    run(jobs, args.jobs)
+    print(f'{len(jobs)} runs, {len(jobs) - len(waiting)} of them done before',
+          flush=True)
+    run(waiting, args.jobs)
 
 
 if __name__ == '__main__':

@@ -232,8 +232,9 @@ def brief_table(rows: List[dict]) -> str:
             f"{row['mean']:.2f} ± {_number(row['spread'])} "
             f"({row['worst']:.2f})")
 
-    def runs(own: List[dict]) -> str:
-        counts = sorted({row['runs'] for row in own})
+    def runs(name: str) -> str:
+        counts = sorted({row['runs'] for row in rows
+                         if name in (row['task'], row['method'])})
         return ' to '.join(map(str, counts[::len(counts) - 1 or 1]))
 
     def metric(task: str) -> str:
@@ -242,21 +243,17 @@ def brief_table(rows: List[dict]) -> str:
             '' if row['higher_is_better'] else ' (lower is better)')
 
     if len(methods) > len(tasks):
-        names = ' | '.join(f'{task}, {metric(task)}' for task in tasks)
-        lines = [f'| method | runs | {names} |',
-                 '|---' * (2 + len(tasks)) + '|']
-        for method in methods:
-            own = [row for row in rows if row['method'] == method]
-            texts = ' | '.join(text(task, method) for task in tasks)
-            lines.append(f'| {method} | {runs(own)} | {texts} |')
-        return '\n'.join(lines)
-    lines = [f'| task | metric | runs | {" | ".join(methods)} |',
-             '|---' * (3 + len(methods)) + '|']
-    for task in tasks:
-        own = [row for row in rows if row['task'] == task]
-        texts = ' | '.join(text(task, method) for method in methods)
-        lines.append(f'| {task} | {metric(task)} | {runs(own)} | {texts} |')
-    return '\n'.join(lines)
+        lines = [['method', 'runs', *(
+            f'{task}, {metric(task)}' for task in tasks)]]
+        lines += [[method, runs(method), *(
+            text(task, method) for task in tasks)] for method in methods]
+    else:
+        lines = [['task', 'metric', 'runs', *methods]]
+        lines += [[task, metric(task), runs(task), *(
+            text(task, method) for method in methods)] for task in tasks]
+    texts = [f'| {" | ".join(line)} |' for line in lines]
+    texts.insert(1, '|---' * len(lines[0]) + '|')
+    return '\n'.join(texts)
 
 
 def plot(rows: List[dict], out: str) -> str:
